@@ -1,0 +1,1 @@
+"""Speech emotion recognition without Django: `python -m emotion.ml clip.wav`."""
