@@ -23,7 +23,19 @@ from audio.errors import (
 
 # Containers of plain media. FFmpeg also knows playlists (hls, dash, concat) that make it open further
 # files or addresses: an upload must not reach those, so the whitelist acts before any header is read.
-ALLOWED_FORMATS = ("wav", "flac", "mp3", "ogg", "matroska", "webm", "mov", "mp4", "aac", "aiff", "au")
+ALLOWED_FORMATS = (
+    "wav",
+    "flac",
+    "mp3",
+    "ogg",
+    "matroska",
+    "webm",
+    "mov",
+    "mp4",
+    "aac",
+    "aiff",
+    "au",
+)
 DEMUXER_OPTIONS = {"format_whitelist": ",".join(ALLOWED_FORMATS), "protocol_whitelist": "none"}
 
 

@@ -1,0 +1,340 @@
+"""All settings of Inflect, read from the environment once; every one has a default for a laptop.
+
+`INFLECT_ENV=production` is for a server that others reach: it wants hosts by name and HTTPS. The
+default, `development`, answers this machine's own names only. Nothing here turns Django's debug
+pages on.
+"""
+
+import secrets
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from environs import Env, validate
+
+env = Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+ENVIRONMENT = env.str(
+    "INFLECT_ENV", "development", validate=validate.OneOf(["development", "production"])
+)
+DEVELOPMENT = ENVIRONMENT == "development"
+DEBUG = False
+
+# Everything that the running system writes: database, audio pools, generated secrets.
+VAR_DIR = Path(env.str("INFLECT_VAR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _generated_secret(name: str) -> str:
+    """Return the secret kept in `VAR_DIR / name`, made at the first call, readable by us alone."""
+    path = VAR_DIR / name
+    draft = VAR_DIR / f"{name}.{secrets.token_hex(8)}"
+    if not path.exists():
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        # A hard link fails when another process was first, so that both read the same secret.
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = env.str("INFLECT_SECRET_KEY", "") or _generated_secret("secret_key")
+
+# Hosts ---------------------------------------------------------------------------------------
+
+# Production names its hosts; there is no default that would be right.
+ALLOWED_HOSTS = (
+    ["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else env.list("INFLECT_ALLOWED_HOSTS")
+)
+CSRF_TRUSTED_ORIGINS = env.list("INFLECT_CSRF_TRUSTED_ORIGINS", [])
+# Addresses or networks (CIDR) of reverse proxies whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.list("INFLECT_TRUSTED_PROXIES", [])
+
+INSTALLED_APPS = [
+    "config",
+    "captcha",
+    "synthesis",
+    "labeling",
+    "emotion",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "channels",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Database ------------------------------------------------------------------------------------
+
+# SQLite in VAR_DIR, or PostgreSQL by DATABASE_URL=postgres://user:password@host/name.
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'inflect.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that starts by reading and then writes cannot wait for the lock in SQLite's
+        # deferred mode; immediate ones queue up for `timeout` seconds instead.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": env.float("INFLECT_SQLITE_BUSY_TIMEOUT_S", 20.0),
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # A file, because the concurrency tests open several connections.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis is optional: one web process works with memory alone, several need REDIS_URL.
+REDIS_URL = env.str("REDIS_URL", "")
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Background work -----------------------------------------------------------------------------
+
+# Messages in files under VAR_DIR need no server; production sets e.g. redis://localhost/1.
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "filesystem://")
+if CELERY_BROKER_URL.startswith("filesystem"):
+    _queue_dir = VAR_DIR / "queue"
+    for _folder in ("messages", "control", "processed"):
+        (_queue_dir / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_queue_dir / "messages"),
+        "data_folder_out": str(_queue_dir / "messages"),
+        "control_folder": str(_queue_dir / "control"),
+        "processed_folder": str(_queue_dir / "processed"),
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "emotion.tasks.beat_heart", "schedule": 15.0, "options": {"expires": 15}},
+    "fill-pools": {
+        "task": "synthesis.tasks.fill_pools",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "move-promoted": {
+        "task": "labeling.tasks.move_promoted_audio",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "purge-captcha": {
+        "task": "captcha.tasks.purge_expired",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+}
+# A worker that has not been heard of for so long counts as down in /api/health.
+WORKER_STALE_AFTER_S = env.int("INFLECT_WORKER_STALE_AFTER_S", 120)
+
+# Files ---------------------------------------------------------------------------------------
+
+# One alias per pool. With INFLECT_S3_BUCKET set they are prefixes of that bucket (credentials and
+# endpoint by the usual AWS_* variables), otherwise folders under VAR_DIR.
+S3_BUCKET = env.str("INFLECT_S3_BUCKET", "")
+
+
+def _pool(name: str) -> dict[str, object]:
+    if not S3_BUCKET:
+        location = VAR_DIR / "pools" / name
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(location), "file_permissions_mode": 0o600},
+        }
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "location": name,
+            "endpoint_url": env.str("AWS_ENDPOINT_URL", None),
+            "default_acl": "private",
+            "querystring_auth": True,
+        },
+    }
+
+
+STORAGES = {
+    "default": _pool("default"),
+    "play": _pool("play"),
+    "dummy": _pool("dummy"),
+    "learning": _pool("learning"),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# Security ------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# Copies on other ports of one machine share cookies unless their names differ.
+_cookie_suffix = env.str("PORT", "") if DEVELOPMENT else ""
+SESSION_COOKIE_NAME = f"inflect_session{_cookie_suffix}"
+CSRF_COOKIE_NAME = f"inflect_csrf{_cookie_suffix}"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_SSL_REDIRECT = env.bool("INFLECT_SSL_REDIRECT", not DEVELOPMENT)
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("INFLECT_HSTS_S", 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+# Set to the header that the reverse proxy writes, e.g. HTTP_X_FORWARDED_PROTO,https.
+if _proxy_header := env.list("INFLECT_SECURE_PROXY_HEADER", []):
+    SECURE_PROXY_SSL_HEADER = tuple(_proxy_header)
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "worker-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+# Largest body that is no file upload, and the size from which uploads go to a temporary file.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Language and time -----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# Emotion prediction --------------------------------------------------------------------------
+
+# Uploads: bytes, and seconds after decoding.
+PREDICT_MAX_BYTES = env.int("INFLECT_PREDICT_MAX_BYTES", 25 * 1024 * 1024)
+PREDICT_MAX_DURATION_S = env.float("INFLECT_PREDICT_MAX_DURATION_S", 300.0)
+# Inference threads of one web process, and how many calls may wait before 503 is the answer.
+INFERENCE_THREADS = env.int("INFLECT_INFERENCE_THREADS", 2)
+INFERENCE_QUEUE = env.int("INFLECT_INFERENCE_QUEUE", 32)
+# Live sessions: open at once in one process, their length, silence of the client until closing.
+LIVE_MAX_SESSIONS = env.int("INFLECT_LIVE_MAX_SESSIONS", 50)
+LIVE_MAX_DURATION_S = env.float("INFLECT_LIVE_MAX_DURATION_S", 600.0)
+LIVE_IDLE_TIMEOUT_S = env.float("INFLECT_LIVE_IDLE_TIMEOUT_S", 20.0)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
+    # Calls of one address; e.g. 120/min.
+    "DEFAULT_THROTTLE_RATES": {"anon": env.str("INFLECT_API_RATE", "120/min")},
+    "EXCEPTION_HANDLER": "emotion.errors.api_exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Synthesis -----------------------------------------------------------------------------------
+
+# Ready clips of each emotion in the play pool, and clips in the dummy pool at the first start.
+PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 12)
+DUMMY_POOL_TARGET = env.int("INFLECT_DUMMY_POOL_TARGET", 24)
+# How often a play clip may be served before it is retired.
+PLAY_CLIP_MAX_SERVED = env.int("INFLECT_PLAY_CLIP_MAX_SERVED", 3)
+# Longest text that is spoken, in characters.
+SPEECH_MAX_CHARACTERS = env.int("INFLECT_SPEECH_MAX_CHARACTERS", 300)
+# The voice of the play pool: a folder of synthesis/voices.
+DEFAULT_VOICE = env.str("INFLECT_VOICE", "kathleen")
+
+# CAPTCHA -------------------------------------------------------------------------------------
+
+# Lives of a challenge and of a response token, and fetches of one audio address.
+CAPTCHA_CHALLENGE_LIFE_S = env.int("INFLECT_CAPTCHA_CHALLENGE_LIFE_S", 600)
+CAPTCHA_TOKEN_LIFE_S = env.int("INFLECT_CAPTCHA_TOKEN_LIFE_S", 120)
+# New challenges of one network (/24 or /64); e.g. 60/min.
+CAPTCHA_CHALLENGE_RATE = env.str("INFLECT_CAPTCHA_CHALLENGE_RATE", "60/min")
+
+# Labelling -----------------------------------------------------------------------------------
+
+# The promotion rule: a JSON file of the form of labeling/rules/default.json.
+PROMOTION_RULE_FILE = env.path(
+    "INFLECT_PROMOTION_RULE", BASE_DIR / "labeling" / "rules" / "default.json"
+)
+
+# Longest recording that the dummy pool accepts.
+DUMMY_CLIP_MAX_DURATION_S = env.float("INFLECT_DUMMY_CLIP_MAX_DURATION_S", 15.0)
+# A file that no row names and that is older than this is what a killed writer left.
+POOL_ORPHAN_AGE_S = env.int("INFLECT_POOL_ORPHAN_AGE_S", 600)
+
+# Logging -------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.log_level("INFLECT_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,8 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("emotion.urls")),
+    path("captcha/", include("captcha.urls")),
+    path("portal/", admin.site.urls),
+]

@@ -1,0 +1,89 @@
+"""Audio in a pool: content-addressed files that follow the rows of the database.
+
+Works on any Django storage object (local folder, S3) and imports no Django model.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+
+
+class CorruptAudioError(RuntimeError):
+    """A stored file whose content is not what its address says."""
+
+
+def content_key(data: bytes) -> str:
+    """Return the address of a WAV file: its SHA-256, spread over 256 folders."""
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{digest[:2]}/{digest}.wav"
+
+
+def key_digest(key: str) -> str:
+    """Return the SHA-256 that a key stands for."""
+    return posixpath.splitext(posixpath.basename(key))[0]
+
+
+def put(storage: Storage, data: bytes) -> str:
+    """Store a file under its content's address and return the key; a second time is a no-op.
+
+    A file of that name with another content is what a killed writer left: it is written anew.
+    """
+    key = content_key(data)
+    if storage.exists(key):
+        if _digest(storage, key) == key_digest(key):
+            return key
+        storage.delete(key)
+    saved = storage.save(key, ContentFile(data))
+    if saved != key:
+        storage.delete(saved)  # another writer of the same content came first
+    return key
+
+
+def copy(source: Storage, target: Storage, key: str) -> None:
+    """Copy a file between pools and check that it arrived whole.
+
+    Raises:
+        CorruptAudioError: If the source is not what its address says.
+    """
+    with source.open(key) as file:
+        data = file.read()
+    if content_key(data) != key:
+        raise CorruptAudioError(f"{key} does not have the content that its name says")
+    put(target, data)
+
+
+def orphans(
+    storage: Storage, known_keys: Collection[str], *, older_than: datetime
+) -> Iterator[str]:
+    """Files that no row names, left by a writer that was killed before its commit."""
+    for key in all_keys(storage):
+        if key not in known_keys and _is_older(storage, key, older_than):
+            yield key
+
+
+def all_keys(storage: Storage, folder: str = "") -> Iterator[str]:
+    """Every file of a pool."""
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        yield posixpath.join(folder, name)
+    for name in folders:
+        yield from all_keys(storage, posixpath.join(folder, name))
+
+
+def _is_older(storage: Storage, key: str, moment: datetime) -> bool:
+    try:
+        return storage.get_modified_time(key) < moment
+    except FileNotFoundError:  # deleted meanwhile
+        return False
+
+
+def _digest(storage: Storage, key: str) -> str:
+    with storage.open(key) as file:
+        return hashlib.file_digest(file.file, "sha256").hexdigest()

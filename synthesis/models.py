@@ -1,0 +1,89 @@
+import uuid
+
+from django.core.files.base import File
+from django.core.files.storage import storages
+from django.db import models
+from django.db.models import F, Q
+
+from emotion.models import Emotion
+
+
+class Voice(models.Model):
+    """A version of a voice folder that this installation speaks with."""
+
+    name = models.CharField(max_length=50)
+    sha256 = models.CharField("SHA-256 of the acoustic model", max_length=64, unique=True)
+    language = models.CharField(max_length=10)
+    licence = models.CharField(max_length=200)
+    is_live = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(is_live=True),
+                name="synthesis_one_live_version_a_voice",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.sha256[:8]}"
+
+
+class PlayClipQuerySet(models.QuerySet["PlayClip"]):
+    def ready(self) -> "PlayClipQuerySet":
+        """Clips that a challenge may serve."""
+        return self.filter(state=PlayClip.State.READY)
+
+    def fresh_first(self) -> "PlayClipQuerySet":
+        """Least served first, at random among equals."""
+        return self.order_by("times_served", "?")
+
+
+class PlayClip(models.Model):
+    """A synthetic utterance whose emotion is known, ready to be served in stage 1."""
+
+    class State(models.TextChoices):
+        READY = "ready", "Ready"
+        RETIRED = "retired", "Retired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    sha256 = models.CharField("SHA-256 of the audio", max_length=64, unique=True)
+    key = models.CharField("storage key", max_length=200)
+    emotion = models.CharField(max_length=10, choices=Emotion)
+    voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="play_clips")
+    text = models.CharField(max_length=300)
+    seed = models.PositiveBigIntegerField()
+    duration_ms = models.PositiveIntegerField()
+    level_dbfs = models.FloatField("level (dBFS)")
+    state = models.CharField(max_length=10, choices=State, default=State.READY)
+    times_served = models.PositiveIntegerField(default=0)
+    times_right = models.PositiveIntegerField(default=0)
+    times_wrong = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PlayClipQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "times_served"], name="synthesis_play_draw")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(emotion__in=Emotion.values), name="synthesis_play_emotion_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_ms__gt=0), name="synthesis_play_clip_has_length"
+            ),
+            models.CheckConstraint(
+                condition=Q(times_served__gte=F("times_right") + F("times_wrong")),
+                name="synthesis_answers_within_servings",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emotion} {str(self.pk)[:8]}"
+
+    def open_audio(self) -> File:
+        return storages["play"].open(self.key)

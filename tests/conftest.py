@@ -1,0 +1,65 @@
+"""Fixtures and markers that every test module may use."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+CORPORA_DIR = Path(
+    os.environ.get("INFLECT_CORPORA", PROJECT_DIR.parent / "shared" / "data")
+).resolve()
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+MISSING = {
+    "corpora": (
+        not CORPORA_DIR.is_dir(),
+        f"no corpora at {CORPORA_DIR}: set INFLECT_CORPORA to their folder",
+    ),
+    "browser": (CHROMIUM is None, "no Chromium: install Debian's package chromium"),
+    "redis": (shutil.which("redis-server") is None, "no Redis: install Debian's redis-server"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker, (is_missing, reason) in MISSING.items():
+            if is_missing and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of the speech corpora; tests that use it carry the marker `corpora`."""
+    return CORPORA_DIR
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program; tests that use it carry the marker `browser`."""
+    return str(CHROMIUM)
+
+
+@pytest.fixture(autouse=True)
+def pools_in_a_temporary_folder(tmp_path: Path, settings) -> None:
+    """Every test writes its audio to a folder of its own and reads static files unhashed."""
+    pools = {
+        name: {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "pools" / name)},
+        }
+        for name in ("default", "play", "dummy", "learning")
+    }
+    settings.STORAGES = {
+        **pools,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Throttles count anew in every test."""
+    from django.core.cache import cache
+
+    cache.clear()
