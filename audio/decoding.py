@@ -21,8 +21,9 @@ from audio.errors import (
     UndecodableError,
 )
 
-# Containers of plain media. FFmpeg also knows playlists (hls, dash, concat) that make it open further
-# files or addresses: an upload must not reach those, so the whitelist acts before any header is read.
+# Containers of plain media. FFmpeg also knows playlists (hls, dash, concat) that make it open
+# further files or addresses: an upload must not reach those, so the whitelist acts before any
+# header is read.
 ALLOWED_FORMATS = (
     "wav",
     "flac",

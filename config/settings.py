@@ -164,6 +164,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "tidy-pools": {
+        "task": "synthesis.tasks.tidy_pools",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "move-promoted": {
         "task": "labeling.tasks.move_promoted_audio",
         "schedule": 30.0,
@@ -304,9 +309,12 @@ PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 12)
 DUMMY_POOL_TARGET = env.int("INFLECT_DUMMY_POOL_TARGET", 24)
 # How often a play clip may be served before it is retired.
 PLAY_CLIP_MAX_SERVED = env.int("INFLECT_PLAY_CLIP_MAX_SERVED", 3)
+# How long one filling task speaks before it lets other tasks through.
+POOL_BATCH_S = env.float("INFLECT_POOL_BATCH_S", 10.0)
 # Longest text that is spoken, in characters.
 SPEECH_MAX_CHARACTERS = env.int("INFLECT_SPEECH_MAX_CHARACTERS", 300)
 # The voice of the play pool: a folder of synthesis/voices.
+VOICES_DIR = BASE_DIR / "synthesis" / "voices"
 DEFAULT_VOICE = env.str("INFLECT_VOICE", "kathleen")
 
 # CAPTCHA -------------------------------------------------------------------------------------

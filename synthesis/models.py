@@ -1,4 +1,5 @@
 import uuid
+from collections import Counter
 
 from django.core.files.base import File
 from django.core.files.storage import storages
@@ -36,6 +37,14 @@ class PlayClipQuerySet(models.QuerySet["PlayClip"]):
     def ready(self) -> "PlayClipQuerySet":
         """Clips that a challenge may serve."""
         return self.filter(state=PlayClip.State.READY)
+
+    def retired(self) -> "PlayClipQuerySet":
+        return self.filter(state=PlayClip.State.RETIRED)
+
+    def ready_by_emotion(self) -> Counter[str]:
+        """How many ready clips each emotion has; 0 for one without any."""
+        rows = self.ready().order_by().values_list("emotion").annotate(models.Count("pk"))
+        return Counter(dict(rows))
 
     def fresh_first(self) -> "PlayClipQuerySet":
         """Least served first, at random among equals."""

@@ -1,0 +1,192 @@
+"""Writes of this app: speaking into the pools, serving and retiring play clips."""
+
+import hashlib
+import random
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.models import F, ProtectedError
+from django.utils import timezone
+
+from audio import encode_wav, rms_dbfs
+from emotion.models import Emotion
+from labeling import pools
+from labeling import services as labeling_services
+from labeling.models import Clip
+from synthesis.ml.engine import SpeechEngine, Utterance
+from synthesis.ml.texts import random_sentence
+from synthesis.ml.voices import Voice as VoiceFolder
+from synthesis.models import PlayClip, Voice
+
+# Dummy clips that come right after the first clip of every emotion, so that a whole challenge can
+# be served within seconds of the first start.
+FIRST_DUMMY_CLIPS = 4
+
+
+@transaction.atomic
+def register_voice(*, folder: VoiceFolder) -> Voice:
+    """Make a voice folder known; a new version of a name takes the old one's place."""
+    voice, created = Voice.objects.get_or_create(
+        sha256=folder.sha256,
+        defaults={
+            "name": folder.name,
+            "language": folder.language,
+            "licence": folder.licence,
+            "is_live": False,
+        },
+    )
+    if created:
+        Voice.objects.filter(name=folder.name, is_live=True).update(is_live=False)
+        voice.is_live = True
+        voice.save(update_fields=["is_live"])
+    return voice
+
+
+def next_need() -> str | None:
+    """Return what the pools lack most: an emotion of the play pool, "dummy", or None.
+
+    The first clip of every emotion comes first, then a few dummy clips, then the targets.
+    """
+    counts = PlayClip.objects.ready_by_emotion()
+    scarcest = min(Emotion.values, key=lambda emotion: counts[emotion])
+    dummies = Clip.objects.filter(origin=Clip.Origin.SYNTHETIC).count()
+    if counts[scarcest] == 0:
+        return scarcest
+    if dummies < min(FIRST_DUMMY_CLIPS, settings.DUMMY_POOL_TARGET):
+        return "dummy"
+    if counts[scarcest] < settings.PLAY_POOL_TARGET:
+        return scarcest
+    return "dummy" if dummies < settings.DUMMY_POOL_TARGET else None
+
+
+def satisfy(*, need: str, engine: SpeechEngine, voice: Voice) -> PlayClip | Clip:
+    """Speak one new sentence into the pool that `next_need` named."""
+    seed = secrets.randbits(32)
+    text = random_sentence(random.Random(seed))
+    if need == "dummy":
+        emotion = secrets.choice(Emotion.values)
+        return add_dummy_clip(
+            utterance=engine.speak(text, emotion, seed=seed), voice=voice, text=text, seed=seed
+        )
+    return add_play_clip(
+        utterance=engine.speak(text, need, seed=seed),
+        voice=voice,
+        emotion=need,
+        text=text,
+        seed=seed,
+    )
+
+
+@transaction.atomic
+def add_play_clip(
+    *, utterance: Utterance, voice: Voice, emotion: str, text: str, seed: int
+) -> PlayClip:
+    """Store an utterance as a play clip: row and file together, or neither."""
+    data = encode_wav(utterance.waveform, utterance.sampling_rate)
+    clip = PlayClip(
+        sha256=hashlib.sha256(data).hexdigest(),
+        key=pools.content_key(data),
+        emotion=emotion,
+        voice=voice,
+        text=text,
+        seed=seed,
+        duration_ms=round(1000 * len(utterance.waveform) / utterance.sampling_rate),
+        level_dbfs=rms_dbfs(utterance.waveform),
+    )
+    clip.full_clean()
+    clip.save()
+    # Last before the commit: a failure rolls the row back, a kill leaves at most an orphaned file,
+    # which `remove_orphaned_audio` finds.
+    pools.put(storages["play"], data)
+    return clip
+
+
+def add_dummy_clip(*, utterance: Utterance, voice: Voice, text: str, seed: int) -> Clip:
+    """Store an utterance as an unlabelled clip; nothing in its row tells the intended emotion."""
+    clip, _ = labeling_services.add_clip(
+        waveform=utterance.waveform,
+        origin=Clip.Origin.SYNTHETIC,
+        licence=voice.licence,
+        consent="Synthetic voice: no person speaks",
+        source=f"voice {voice.name}, seed {seed}: {text}"[:200],
+        language=voice.language,
+    )
+    return clip
+
+
+@transaction.atomic
+def draw_play_clips(*, count: int, exclude: Collection[UUID] = ()) -> list[PlayClip]:
+    """Take ready clips for one challenge and count their serving.
+
+    Each emotion is drawn independently, so that one answer says nothing about the next. A clip
+    that reaches its last serving is retired.
+
+    Returns:
+        At most `count` clips, fewer when the pool runs dry.
+    """
+    drawn: list[PlayClip] = []
+    for _ in range(count):
+        taken = [*exclude, *(clip.pk for clip in drawn)]
+        available = PlayClip.objects.ready().exclude(pk__in=taken)
+        emotions = list(available.order_by().values_list("emotion", flat=True).distinct())
+        if not emotions:
+            break
+        clip = (
+            available.filter(emotion=secrets.choice(emotions))
+            .select_for_update()
+            .fresh_first()
+            .first()
+        )
+        if clip is None:  # taken by another challenge between the two queries
+            continue
+        drawn.append(_count_serving(clip))
+    return drawn
+
+
+def _count_serving(clip: PlayClip) -> PlayClip:
+    clip.times_served += 1
+    if clip.times_served >= settings.PLAY_CLIP_MAX_SERVED:
+        clip.state = PlayClip.State.RETIRED
+    clip.save(update_fields=["times_served", "state"])
+    return clip
+
+
+def record_answer(*, clip_id: UUID, right: bool) -> None:
+    """Count a visitor's answer to a play clip."""
+    field = "times_right" if right else "times_wrong"
+    PlayClip.objects.filter(pk=clip_id).update(**{field: F(field) + 1})
+
+
+def delete_retired() -> int:
+    """Delete retired clips, row and file, that no challenge refers to any more."""
+    deleted = 0
+    horizon = timezone.now() - timedelta(seconds=settings.CAPTCHA_CHALLENGE_LIFE_S)
+    for clip in PlayClip.objects.retired().filter(created_at__lt=horizon):
+        deleted += _delete(clip)
+    return deleted
+
+
+def _delete(clip: PlayClip) -> int:
+    try:
+        with transaction.atomic():
+            clip.delete()
+            transaction.on_commit(lambda: storages["play"].delete(clip.key))
+    except ProtectedError:
+        return 0  # a challenge still shows it; its retention job comes first
+    return 1
+
+
+def remove_orphaned_audio() -> int:
+    """Delete files of the play pool that no row names; return how many."""
+    older_than = timezone.now() - timedelta(seconds=settings.POOL_ORPHAN_AGE_S)
+    known = set(PlayClip.objects.values_list("key", flat=True))
+    removed = 0
+    for key in pools.orphans(storages["play"], known, older_than=older_than):
+        storages["play"].delete(key)
+        removed += 1
+    return removed

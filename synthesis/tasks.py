@@ -1,0 +1,50 @@
+import logging
+import time
+from functools import lru_cache
+
+from celery import shared_task
+from django.conf import settings
+
+from labeling import services as labeling_services
+from synthesis import services
+from synthesis.ml.engine import SpeechEngine
+from synthesis.ml.voices import load_voice
+from synthesis.models import Voice
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def fill_pools() -> None:
+    """Speak what the pools lack, for at most `POOL_BATCH_S`; go on in a new task if more is needed.
+
+    Short batches let the worker's other tasks through.
+    """
+    deadline = time.monotonic() + settings.POOL_BATCH_S
+    made = 0
+    while need := services.next_need():
+        if time.monotonic() > deadline:
+            fill_pools.apply_async(expires=settings.POOL_BATCH_S * 3)
+            break
+        services.satisfy(need=need, engine=_engine(), voice=_voice())
+        made += 1
+    if made:
+        logger.info("Pools: %d new clips", made)
+
+
+@shared_task
+def tidy_pools() -> None:
+    """Delete what retired clips and killed writers left behind."""
+    removed = services.remove_orphaned_audio() + labeling_services.remove_orphaned_audio()
+    deleted = services.delete_retired()
+    if removed or deleted:
+        logger.info("Pools: %d orphaned files and %d retired clips deleted", removed, deleted)
+
+
+@lru_cache(maxsize=1)
+def _engine() -> SpeechEngine:
+    return SpeechEngine(load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
+
+
+def _voice() -> Voice:
+    return services.register_voice(folder=_engine().voice)
