@@ -1,0 +1,57 @@
+# `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
+
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+# Fewer threads than cores: the web process and the worker share a laptop.
+export OMP_NUM_THREADS ?= 1
+export PORT
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help run test lint format requirements clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: $(VENV)/run.stamp ## Start Inflect on http://127.0.0.1:$(PORT) (first time: installs it)
+	@$(BIN)/python manage.py prepare
+	@echo "  Inflect: http://127.0.0.1:$(PORT)/   Portal: http://127.0.0.1:$(PORT)/portal/   Stop: Ctrl-C"
+	@exec $(BIN)/honcho start
+
+test: $(VENV)/dev.stamp ## Run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: $(VENV)/dev.stamp ## Compile requirements*.in to pinned requirements*.txt
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --annotation-style=line -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --annotation-style=line -o requirements-dev.txt requirements-dev.in
+
+clean: ## Remove the virtual environment and everything the system wrote
+	rm -rf $(VENV) var
+
+$(VENV)/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11 python3.11-venv, or make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is needed: apt-get install python3.11-venv"; rm -rf $(VENV); exit 1; }
+
+# The stamps are newer than the requirements once everything is installed, so a second start
+# installs nothing.
+$(VENV)/run.stamp: requirements.txt requirements-nodeps.txt | $(VENV)/bin/pip
+	@echo "Installing Inflect (about 2 GB, once)"
+	@$(BIN)/pip install --progress-bar on --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --progress-bar on --disable-pip-version-check --no-deps -r requirements-nodeps.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@$(BIN)/pip install --progress-bar on --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
