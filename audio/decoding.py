@@ -1,7 +1,6 @@
 """Decoding of media files with PyAV, in bounded memory."""
 
 import io
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,25 +119,32 @@ def _decode_chunks(
     if not container.streams.audio:
         raise NoAudioError("The file has no audio stream: send a recording with sound")
     audio_stream = container.streams.audio[0]
-    channels = audio_stream.codec_context.channels
-    if channels > limits.max_channels:
-        raise UndecodableError(
-            f"The file has {channels} channels: at most {limits.max_channels} are accepted"
-        )
+    _check_stream(audio_stream, limits)
     resampler = av.AudioResampler("flt", "mono", sampling_rate)
-    room = math.floor(limits.max_duration_s * sampling_rate)
+    left_s = limits.max_duration_s
     for frame in _frames(container, audio_stream):
+        # Counted before resampling: one frame at a rate of 1 Hz would become an hour of samples.
+        left_s -= frame.samples / frame.sample_rate if frame else 0.0
+        if left_s < 0:
+            raise TooLongError(
+                f"The recording is longer than {limits.max_duration_s:g} s: send a shorter one"
+            )
         for piece in resampler.resample(frame):
-            room -= piece.samples
-            if room < 0:
-                raise TooLongError(
-                    f"The recording is longer than {limits.max_duration_s:g} s: send a shorter one"
-                )
             yield _samples(piece)
 
 
+def _check_stream(audio_stream: av.AudioStream, limits: DecodeLimits) -> None:
+    codec = audio_stream.codec_context
+    if codec is None:
+        raise UndecodableError("The sound is in a codec that is not known: send WAV or FLAC audio")
+    if codec.channels > limits.max_channels:
+        raise UndecodableError(
+            f"The file has {codec.channels} channels: at most {limits.max_channels} are accepted"
+        )
+
+
 def _frames(
-    container: av.container.InputContainer, audio_stream: av.audio.stream.AudioStream
+    container: av.container.InputContainer, audio_stream: av.AudioStream
 ) -> Iterator[av.AudioFrame | None]:
     """All frames, then None to flush the resampler; stops at damage once something came out."""
     seen = False

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class ConfigAppConfig(AppConfig):
@@ -6,3 +7,9 @@ class ConfigAppConfig(AppConfig):
 
     name = "config"
     label = "config"
+
+
+class PortalConfig(AdminConfig):
+    """Django's admin with our own first page."""
+
+    default_site = "config.portal.Portal"

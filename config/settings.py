@@ -56,7 +56,7 @@ CSRF_TRUSTED_ORIGINS = env.list("INFLECT_CSRF_TRUSTED_ORIGINS", [])
 TRUSTED_PROXIES = env.list("INFLECT_TRUSTED_PROXIES", [])
 
 INSTALLED_APPS = [
-    "config",
+    "config.apps.ConfigAppConfig",
     "captcha",
     "synthesis",
     "labeling",
@@ -319,11 +319,27 @@ DEFAULT_VOICE = env.str("INFLECT_VOICE", "kathleen")
 
 # CAPTCHA -------------------------------------------------------------------------------------
 
-# Lives of a challenge and of a response token, and fetches of one audio address.
-CAPTCHA_CHALLENGE_LIFE_S = env.int("INFLECT_CAPTCHA_CHALLENGE_LIFE_S", 600)
-CAPTCHA_TOKEN_LIFE_S = env.int("INFLECT_CAPTCHA_TOKEN_LIFE_S", 120)
-# New challenges of one network (/24 or /64); e.g. 60/min.
-CAPTCHA_CHALLENGE_RATE = env.str("INFLECT_CAPTCHA_CHALLENGE_RATE", "60/min")
+# Lives of a challenge (ten minutes at least: listening takes some people long) and of a token.
+CAPTCHA_CHALLENGE_LIFE_S = env.int(
+    "INFLECT_CAPTCHA_CHALLENGE_LIFE_S", 600, validate=validate.Range(min=600)
+)
+CAPTCHA_TOKEN_LIFE_S = env.int(
+    "INFLECT_CAPTCHA_TOKEN_LIFE_S", 120, validate=validate.Range(min=1, max=300)
+)
+# How often the audio of one item may be fetched; replaying it in the widget fetches nothing.
+CAPTCHA_AUDIO_MAX_FETCHES = env.int(
+    "INFLECT_CAPTCHA_AUDIO_MAX_FETCHES", 3, validate=validate.Range(min=1)
+)
+# New challenges of one network (/24 or /64); e.g. 60/min. Units: s, min, hour, day.
+CAPTCHA_CHALLENGE_RATE = env.str(
+    "INFLECT_CAPTCHA_CHALLENGE_RATE",
+    "60/min",
+    validate=validate.Regexp(r"^[1-9][0-9]*/(s|sec|min|h|hour|day)$"),
+)
+# How long a challenge is kept after its end, with its keyed hashes of addresses.
+CAPTCHA_RETENTION_S = env.int(
+    "INFLECT_CAPTCHA_RETENTION_S", 24 * 3600, validate=validate.Range(min=300)
+)
 
 # Labelling -----------------------------------------------------------------------------------
 

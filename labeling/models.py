@@ -1,4 +1,5 @@
 import uuid
+from collections import Counter
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -161,6 +162,11 @@ class Vote(models.Model):
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     def active(self) -> "PromotionQuerySet":
         return self.filter(revoked_at=None)
+
+    def active_by_emotion(self) -> Counter[str]:
+        """Size of the training set by emotion; 0 for one without any."""
+        rows = self.active().order_by().values_list("emotion").annotate(Count("pk"))
+        return Counter(dict(rows))
 
 
 class Promotion(models.Model):

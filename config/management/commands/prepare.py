@@ -3,6 +3,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -13,6 +14,26 @@ from synthesis.ml.voices import load_voice
 from synthesis.services import register_voice
 
 ADMIN_NAME = "admin"
+
+
+# What a moderator sees; `change_clip` is the permission to decide on clips.
+MODERATOR_PERMISSIONS = [
+    "view_clip",
+    "change_clip",
+    "view_vote",
+    "view_promotion",
+    "view_clipevent",
+    "view_playclip",
+    "view_voice",
+    "view_modelversion",
+]
+
+
+def make_moderators_group() -> None:
+    """Create the group once; later changes by hand are kept."""
+    group, created = Group.objects.get_or_create(name="Moderators")
+    if created:
+        group.permissions.set(Permission.objects.filter(codename__in=MODERATOR_PERMISSIONS))
 
 
 class Command(BaseCommand):
@@ -27,6 +48,7 @@ class Command(BaseCommand):
         register_voice(folder=load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
         if settings.DEVELOPMENT:
             ensure_demo_site()
+        make_moderators_group()
         self._make_admin()
 
     def _make_admin(self) -> None:

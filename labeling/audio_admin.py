@@ -1,0 +1,53 @@
+"""Admin pages of clips that can be listened to; shared with the apps above."""
+
+from typing import Any, Protocol
+
+from django.contrib import admin
+from django.core.files.base import File
+from django.http import FileResponse, Http404, HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from emotion.read_only_admin import ReadOnlyAdmin
+
+
+class Audible(Protocol):
+    pk: Any
+
+    def open_audio(self) -> File: ...
+
+
+class AudioAdmin(ReadOnlyAdmin):
+    """Adds the column `player` and the address that feeds it to those who may view the row."""
+
+    class Media:
+        css = {"all": ["css/portal.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.audio)
+        return [path("<uuid:pk>/audio/", view, name=self._audio_name), *super().get_urls()]
+
+    def audio(self, request: HttpRequest, pk: Any) -> FileResponse:
+        clip = self.get_object(request, str(pk))
+        if clip is None or not self.has_view_permission(request, clip):
+            raise Http404
+        try:
+            file = clip.open_audio()
+        except FileNotFoundError as error:
+            raise Http404 from error
+        response = FileResponse(file, content_type="audio/wav")
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    @admin.display(description="Audio")
+    def player(self, clip: Audible) -> SafeString:
+        return format_html(
+            '<audio controls preload="none" src="{}" aria-label="Play {}"></audio>',
+            reverse(f"admin:{self._audio_name}", args=[clip.pk]),
+            clip,
+        )
+
+    @property
+    def _audio_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_audio"
