@@ -121,6 +121,8 @@ class PromotionRule:
         Raises:
             ValueError: If a vote is none of the labels.
         """
+        if unknown := set(votes) - set(self.labels):
+            raise ValueError(f"Unknown votes {sorted(unknown)}: use {', '.join(self.labels)}")
         columns = [self.labels.index(vote) for vote in votes]
         scores = [
             self.tau * sum(math.log(row[column]) for column in columns)
