@@ -43,33 +43,24 @@ def figures() -> list[Figure]:
     """Return the counts of the first page."""
     day_ago = timezone.now() - timedelta(days=1)
     challenges = Challenge.objects.filter(created_at__gte=day_ago)
-    clips, votes = _changelist("labeling_clip"), _changelist("labeling_vote")
+    votes_today = Vote.objects.filter(created_at__gte=day_ago).count()
+    passed_today = challenges.filter(state=Challenge.State.PASSED).count()
+    clips, play_clips = _list("labeling_clip"), _list("synthesis_playclip")
+    ready = PlayClip.objects.ready().count()
+    in_training = Promotion.objects.active().count()
     return [
         Figure(
-            "Conflicts to decide", Clip.objects.in_conflict().count(), f"{clips}?state=conflict"
+            "Conflicts", Clip.objects.in_conflict().count(), f"{clips}?state=conflict", "to decide"
         ),
-        Figure("Clips collecting votes", Clip.objects.open().count(), f"{clips}?state=open"),
+        Figure("Collecting votes", Clip.objects.open().count(), f"{clips}?state=open", "clips"),
+        Figure("Training set", in_training, _list("labeling_promotion"), "promoted clips"),
+        Figure("Votes", Vote.objects.count(), _list("labeling_vote"), f"{votes_today} in 24 h"),
+        Figure("Play pool", ready, f"{play_clips}?state=ready", "clips ready"),
         Figure(
-            "Clips in the training set",
-            Promotion.objects.active().count(),
-            _changelist("labeling_promotion"),
-        ),
-        Figure(
-            "Votes",
-            Vote.objects.count(),
-            votes,
-            f"{Vote.objects.filter(created_at__gte=day_ago).count()} in 24 h",
-        ),
-        Figure(
-            "Play clips ready",
-            PlayClip.objects.ready().count(),
-            f"{_changelist('synthesis_playclip')}?state=ready",
-        ),
-        Figure(
-            "Challenges in 24 h",
+            "Challenges",
             challenges.count(),
-            _changelist("captcha_challenge"),
-            f"{challenges.filter(state=Challenge.State.PASSED).count()} passed",
+            _list("captcha_challenge"),
+            f"in 24 h, {passed_today} passed",
         ),
     ]
 
@@ -81,5 +72,5 @@ def pool_table() -> list[tuple[str, int, int]]:
     return [(emotion.label, ready[emotion], promoted[emotion]) for emotion in Emotion]
 
 
-def _changelist(model: str) -> str:
+def _list(model: str) -> str:
     return reverse(f"admin:{model}_changelist")

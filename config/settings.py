@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "synthesis",
     "labeling",
     "emotion",
-    "django.contrib.admin",
+    "config.apps.PortalConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
