@@ -1,10 +1,10 @@
 """Writes of this app: speaking into the pools, serving and retiring play clips."""
 
 import hashlib
-import random
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +18,11 @@ from emotion.models import Emotion
 from labeling import pools
 from labeling import services as labeling_services
 from labeling.models import Clip
-from synthesis.ml.engine import SpeechEngine, Utterance
-from synthesis.ml.texts import random_sentence
-from synthesis.ml.voices import Voice as VoiceFolder
 from synthesis.models import PlayClip, Voice
+
+if TYPE_CHECKING:  # web processes serve clips and never load what speaks
+    from synthesis.ml.engine import SpeechEngine, Utterance
+    from synthesis.ml.voices import Voice as VoiceFolder
 
 # Dummy clips that come right after the first clip of every emotion, so that a whole challenge can
 # be served within seconds of the first start.
@@ -29,7 +30,7 @@ FIRST_DUMMY_CLIPS = 4
 
 
 @transaction.atomic
-def register_voice(*, folder: VoiceFolder) -> Voice:
+def register_voice(*, folder: "VoiceFolder") -> Voice:
     """Make a voice folder known; a new version of a name takes the old one's place."""
     voice, created = Voice.objects.get_or_create(
         sha256=folder.sha256,
@@ -64,27 +65,21 @@ def next_need() -> str | None:
     return "dummy" if dummies < settings.DUMMY_POOL_TARGET else None
 
 
-def satisfy(*, need: str, engine: SpeechEngine, voice: Voice) -> PlayClip | Clip:
-    """Speak one new sentence into the pool that `next_need` named."""
-    seed = secrets.randbits(32)
-    text = random_sentence(random.Random(seed))
+def satisfy(
+    *, need: str, engine: "SpeechEngine", voice: Voice, text: str, seed: int
+) -> PlayClip | Clip:
+    """Speak a sentence into the pool that `next_need` named."""
     if need == "dummy":
         emotion = secrets.choice(Emotion.values)
-        return add_dummy_clip(
-            utterance=engine.speak(text, emotion, seed=seed), voice=voice, text=text, seed=seed
-        )
-    return add_play_clip(
-        utterance=engine.speak(text, need, seed=seed),
-        voice=voice,
-        emotion=need,
-        text=text,
-        seed=seed,
-    )
+        utterance = engine.speak(text, emotion, seed=seed)
+        return add_dummy_clip(utterance=utterance, voice=voice, text=text, seed=seed)
+    utterance = engine.speak(text, need, seed=seed)
+    return add_play_clip(utterance=utterance, voice=voice, emotion=need, text=text, seed=seed)
 
 
 @transaction.atomic
 def add_play_clip(
-    *, utterance: Utterance, voice: Voice, emotion: str, text: str, seed: int
+    *, utterance: "Utterance", voice: Voice, emotion: str, text: str, seed: int
 ) -> PlayClip:
     """Store an utterance as a play clip: row and file together, or neither."""
     data = encode_wav(utterance.waveform, utterance.sampling_rate)
@@ -106,7 +101,7 @@ def add_play_clip(
     return clip
 
 
-def add_dummy_clip(*, utterance: Utterance, voice: Voice, text: str, seed: int) -> Clip:
+def add_dummy_clip(*, utterance: "Utterance", voice: Voice, text: str, seed: int) -> Clip:
     """Store an utterance as an unlabelled clip; nothing in its row tells the intended emotion."""
     clip, _ = labeling_services.add_clip(
         waveform=utterance.waveform,

@@ -1,4 +1,6 @@
 import logging
+import random
+import secrets
 import time
 from functools import lru_cache
 
@@ -8,6 +10,7 @@ from django.conf import settings
 from labeling import services as labeling_services
 from synthesis import services
 from synthesis.ml.engine import SpeechEngine
+from synthesis.ml.texts import random_sentence
 from synthesis.ml.voices import load_voice
 from synthesis.models import Voice
 
@@ -26,7 +29,9 @@ def fill_pools() -> None:
         if time.monotonic() > deadline:
             fill_pools.apply_async(expires=settings.POOL_BATCH_S * 3)
             break
-        services.satisfy(need=need, engine=_engine(), voice=_voice())
+        seed = secrets.randbits(32)
+        text = random_sentence(random.Random(seed))
+        services.satisfy(need=need, engine=_engine(), voice=_voice(), text=text, seed=seed)
         made += 1
     if made:
         logger.info("Pools: %d new clips", made)
