@@ -1,0 +1,57 @@
+"""Where a request comes from, and what of it may be remembered.
+
+Addresses are never stored. What is stored is an HMAC with SECRET_KEY and the day: rows of one day
+can be matched with each other, rows of different days and other installations cannot.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from captcha.keys import derive
+from emotion.addresses import client_address
+
+Address = IPv4Address | IPv6Address
+
+# One subscriber or office: what providers hand out as the smallest unit.
+NETWORK_PREFIX = {4: 24, 6: 64}
+# One person: an IPv6 host changes its address within its /64 all the time.
+VOTER_PREFIX = {4: 32, 6: 64}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Keyed hashes of who asks; equal on the same day only."""
+
+    voter: str
+    network: str
+
+
+def visitor_of(request: HttpRequest) -> Visitor:
+    """Return the hashes of the visitor who sent this request."""
+    address = _parsed(client_address(request))
+    today = timezone.now().date()
+    return Visitor(
+        voter=_hashed("voter", address, VOTER_PREFIX, today),
+        network=_hashed("network", address, NETWORK_PREFIX, today),
+    )
+
+
+def _parsed(text: str) -> Address | None:
+    """None where there is no address, as behind a Unix socket."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _hashed(purpose: str, address: Address | None, prefix: dict[int, int], day: date) -> str:
+    if address is None:
+        return derive(purpose, day, "unknown")
+    network = ip_network(f"{address}/{prefix[address.version]}", strict=False)
+    return derive(purpose, day, network)

@@ -1,0 +1,241 @@
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from captcha.addresses import Visitor
+from captcha.keys import derive, digest, is_well_formed
+from captcha.models import SKIPPED, Challenge, ChallengeItem, Site
+from captcha.scoring import ROUND_CLIPS, Verdict, verdict
+from captcha.services.errors import (
+    ChallengeNotFound,
+    HostnameNotAllowed,
+    OutOfOrder,
+    PoolEmpty,
+    SiteNotFound,
+)
+from captcha.services.tokens import issue_token, token_of
+from labeling import services as labeling_services
+from synthesis import services as synthesis_services
+from synthesis.models import PlayClip
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a challenge stands, in the words that its visitor may know.
+
+    Attributes:
+        state: One of `Challenge.State`.
+        position, total: The clip to answer next, from 1, and the clips asked so far; 0 when over.
+        audio_token: The last part of that clip's address.
+        token: The response token, when passed.
+        expires_at: When the challenge ends or, once passed, the token.
+    """
+
+    challenge_id: UUID
+    state: str
+    expires_at: datetime
+    position: int = 0
+    total: int = 0
+    audio_token: str = ""
+    token: str = ""
+
+
+@transaction.atomic
+def create_challenge(
+    *, sitekey: str, hostname: str, visitor: Visitor, action: str = "", cdata: str = ""
+) -> Progress:
+    """Start a challenge: two known clips and, if there is one, a dummy clip at a random place.
+
+    Raises:
+        SiteNotFound, HostnameNotAllowed: As the names say.
+        PoolEmpty: If there are not enough clips; nothing is stored.
+    """
+    site = Site.objects.active().filter(sitekey=sitekey).first()
+    if site is None:
+        raise SiteNotFound(f"No active site has the sitekey {sitekey[:64]!r}")
+    if not site.allows(hostname):
+        raise HostnameNotAllowed(f"The site {site.name!r} does not allow the host {hostname!r}")
+    now = timezone.now()
+    challenge = Challenge.objects.create(
+        site=site,
+        hostname=hostname,
+        action=action,
+        cdata=cdata,
+        voter=visitor.voter,
+        network=visitor.network,
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.CAPTCHA_CHALLENGE_LIFE_S),
+    )
+    return _progress(challenge, _ask_first_round(challenge, now))
+
+
+@transaction.atomic
+def answer_item(*, challenge_id: UUID, position: int, answer: str) -> Progress:
+    """Note an answer; decide the challenge after the last one of a round.
+
+    Known and dummy clips cost the same work here, and nothing is decided before a round is
+    complete, so that neither time nor order tells them apart. Repeating an answer changes nothing:
+    the first one stands, and the present state is returned again.
+
+    Raises:
+        ChallengeNotFound: If there is no such challenge.
+        OutOfOrder: If it is not this clip's turn.
+        PoolEmpty: If two more clips are due and not there; the answer was not noted, send it again.
+    """
+    challenge = Challenge.objects.select_for_update().filter(pk=challenge_id).first()
+    if challenge is None:
+        raise ChallengeNotFound(f"There is no challenge {challenge_id}")
+    now = timezone.now()
+    if challenge.state == Challenge.State.OPEN and challenge.expires_at <= now:
+        _decide(challenge, Challenge.State.EXPIRED, now)
+    items = list(challenge.items.select_related("play_clip").order_by("position"))
+    if challenge.state != Challenge.State.EXPIRED and not _is_repeated(items, position):
+        _note(challenge, items, answer, now)
+    return _progress(challenge, items)
+
+
+def take_audio(*, audio_token: str) -> ChallengeItem | None:
+    """Count one fetch of a clip's audio; None when the address is unknown, spent or not due."""
+    if not is_well_formed(audio_token):
+        return None
+    servable = ChallengeItem.objects.servable(timezone.now())
+    item = (
+        servable.select_related("play_clip", "dummy_clip")
+        .filter(audio_sha256=digest(audio_token))
+        .first()
+    )
+    if item is None:
+        return None
+    # The condition is part of the write, so that parallel fetches cannot exceed the number.
+    fetched = ChallengeItem.objects.filter(
+        pk=item.pk, answered_at=None, fetches__lt=settings.CAPTCHA_AUDIO_MAX_FETCHES
+    ).update(fetches=F("fetches") + 1)
+    return item if fetched else None
+
+
+def _is_repeated(items: list[ChallengeItem], position: int) -> bool:
+    answered = sum(item.is_answered for item in items)
+    if not 1 <= position <= min(answered + 1, len(items)):
+        raise OutOfOrder(
+            f"Clip {position} cannot be answered now: it is the turn of clip {answered + 1}"
+            if answered < len(items)
+            else f"There is no clip {position}: the challenge is over"
+        )
+    return position <= answered
+
+
+def _note(challenge: Challenge, items: list[ChallengeItem], answer: str, now: datetime) -> None:
+    current = next(item for item in items if not item.is_answered)
+    current.answer, current.answered_at = answer, now
+    current.save(update_fields=["answer", "answered_at"])
+    if current is not items[-1]:
+        _serve(items[current.position], now)  # positions count from 1: this is the next one
+        return
+    known = [item for item in items if item.kind == ChallengeItem.Kind.KNOWN]
+    result = verdict([item.is_right for item in known])
+    if result is Verdict.MORE:
+        items.extend(_ask(challenge, _draw(challenge), first=len(items) + 1))
+        _serve(items[current.position], now)
+    else:
+        _settle(challenge, items, passed=result is Verdict.PASS, now=now)
+
+
+def _settle(
+    challenge: Challenge, items: list[ChallengeItem], *, passed: bool, now: datetime
+) -> None:
+    """Decide the challenge, with everything that depends on it in the same transaction."""
+    _decide(challenge, Challenge.State.PASSED if passed else Challenge.State.FAILED, now)
+    # In the order of ids, so that two challenges with the same clips cannot lock crosswise.
+    known = sorted((item.play_clip_id, item.is_right) for item in items if item.play_clip_id)
+    for clip_id, right in known:
+        synthesis_services.record_answer(clip_id=clip_id, right=right)
+    if not passed:
+        return
+    issue_token(challenge=challenge, now=now)
+    for item in items:
+        if item.dummy_clip_id and item.answer != SKIPPED:
+            labeling_services.record_vote(
+                clip_id=item.dummy_clip_id,
+                voter=challenge.voter,
+                network=challenge.network,
+                emotion=item.answer,
+                challenge_id=challenge.pk,
+            )
+
+
+def _decide(challenge: Challenge, state: str, now: datetime) -> None:
+    challenge.state, challenge.decided_at = state, now
+    challenge.save(update_fields=["state", "decided_at"])
+
+
+def _ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
+    clips: list[dict[str, object]] = _draw(challenge)
+    dummy = labeling_services.draw_dummy_clip(voter=challenge.voter)
+    if dummy is not None:
+        place = secrets.randbelow(len(clips) + 1)
+        clips.insert(place, {"kind": ChallengeItem.Kind.DUMMY, "dummy_clip": dummy})
+    items = _ask(challenge, clips, first=1)
+    _serve(items[0], now)
+    return items
+
+
+def _draw(challenge: Challenge) -> list[dict[str, object]]:
+    """Draw a round of known clips, such as this network has not heard if there are enough."""
+    heard = set(
+        ChallengeItem.objects.heard_in(challenge.network).values_list("play_clip_id", flat=True)
+    )
+    drawn = synthesis_services.draw_play_clips(count=ROUND_CLIPS, exclude=heard)
+    if len(drawn) < ROUND_CLIPS:
+        asked = set(challenge.items.values_list("play_clip_id", flat=True)) - {None}
+        exclude = asked | {clip.pk for clip in drawn}
+        drawn += synthesis_services.draw_play_clips(count=ROUND_CLIPS - len(drawn), exclude=exclude)
+    if len(drawn) < ROUND_CLIPS:
+        ready = PlayClip.objects.ready().count()
+        logger.error("The play pool has %d clips ready: a challenge could not be served", ready)
+        raise PoolEmpty(f"A challenge needs {ROUND_CLIPS} more clips, {len(drawn)} were there")
+    return [{"kind": ChallengeItem.Kind.KNOWN, "play_clip": clip} for clip in drawn]
+
+
+def _ask(
+    challenge: Challenge, clips: list[dict[str, object]], *, first: int
+) -> list[ChallengeItem]:
+    return ChallengeItem.objects.bulk_create(
+        ChallengeItem(
+            challenge=challenge,
+            position=position,
+            audio_sha256=digest(_audio_token(challenge, position)),
+            **clip,
+        )
+        for position, clip in enumerate(clips, start=first)
+    )
+
+
+def _serve(item: ChallengeItem, now: datetime) -> None:
+    item.served_at = now
+    item.save(update_fields=["served_at"])
+
+
+def _audio_token(challenge: Challenge, position: int) -> str:
+    return derive("audio", challenge.pk, position)
+
+
+def _progress(challenge: Challenge, items: list[ChallengeItem]) -> Progress:
+    state, expires_at = challenge.state, challenge.expires_at
+    if state == Challenge.State.PASSED:
+        expires_at = challenge.response_token.expires_at
+        return Progress(challenge.pk, state, expires_at, token=token_of(challenge))
+    if state != Challenge.State.OPEN:
+        return Progress(challenge.pk, state, expires_at)
+    position = next(item.position for item in items if not item.is_answered)
+    return Progress(
+        challenge.pk, state, expires_at, position, len(items), _audio_token(challenge, position)
+    )

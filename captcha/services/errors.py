@@ -1,0 +1,21 @@
+"""What can be wrong with a call of a service; views turn these into codes and statuses."""
+
+
+class SiteNotFound(LookupError):
+    """No active site has this sitekey."""
+
+
+class HostnameNotAllowed(PermissionError):
+    """The widget of this site may not run on this host."""
+
+
+class ChallengeNotFound(LookupError):
+    """No challenge with this id."""
+
+
+class OutOfOrder(ValueError):
+    """An answer to a clip that was not asked yet, or that there is not."""
+
+
+class PoolEmpty(RuntimeError):
+    """The play pool has too few clips for a challenge at the moment."""

@@ -1,0 +1,144 @@
+"""The JSON interface of the widget. It uses no cookie and no session."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from captcha import services
+from captcha.addresses import visitor_of
+from captcha.bodies import BodyError, read_json
+from captcha.forms import AnswerForm, StartForm
+from captcha.limits import Rate, seconds_to_wait
+from captcha.models import ANSWER_VALUES, Challenge
+from captcha.services import Progress
+
+MAX_BODY_BYTES = 8 * 1024
+RETRY_POOL_S = 10  # the pool is filled every 30 s, and other challenges come to their end
+
+
+class RateLimited(Exception):
+    """A network asked for too many challenges."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Too many challenges from your network: try again in {wait_s} s")
+        self.wait_s = wait_s
+
+
+PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
+    services.SiteNotFound: (HTTPStatus.NOT_FOUND, "site_not_found"),
+    services.HostnameNotAllowed: (HTTPStatus.FORBIDDEN, "hostname_not_allowed"),
+    services.ChallengeNotFound: (HTTPStatus.NOT_FOUND, "challenge_not_found"),
+    services.OutOfOrder: (HTTPStatus.CONFLICT, "out_of_order"),
+    services.PoolEmpty: (HTTPStatus.SERVICE_UNAVAILABLE, "pool_empty"),
+    RateLimited: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"),
+}
+BODY_STATUS = {
+    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+
+View = Callable[..., HttpResponse]
+
+
+def json_api(view: View) -> View:
+    """Let a view answer POST only, and every error as JSON with a stable code."""
+
+    @csrf_exempt
+    @never_cache
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return _problem(
+                HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Send POST", Allow="POST"
+            )
+        try:
+            return view(request, *args, **kwargs)
+        except BodyError as error:
+            status = BODY_STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+            return _problem(status, error.code, str(error))
+        except tuple(PROBLEMS) as error:
+            status, code = PROBLEMS[type(error)]
+            return _problem(status, code, str(error), **_retry_after(error))
+
+    return answered
+
+
+@json_api
+def start(request: HttpRequest) -> HttpResponse:
+    """Start a challenge and hand out its first clip."""
+    fields = _cleaned(StartForm, read_json(request, max_bytes=MAX_BODY_BYTES))
+    visitor = visitor_of(request)
+    rate = Rate.parse(settings.CAPTCHA_CHALLENGE_RATE)
+    if wait_s := seconds_to_wait(rate=rate, key=visitor.network):
+        raise RateLimited(wait_s)
+    progress = services.create_challenge(visitor=visitor, **fields)
+    return JsonResponse(_described(progress), status=HTTPStatus.CREATED)
+
+
+@json_api
+def answer(request: HttpRequest, challenge_id: UUID) -> HttpResponse:
+    """Take the answer to one clip and hand out the next, or the verdict."""
+    fields = _cleaned(AnswerForm, read_json(request, max_bytes=MAX_BODY_BYTES))
+    progress = services.answer_item(
+        challenge_id=challenge_id, position=fields["item"], answer=fields["answer"]
+    )
+    if progress.state == Challenge.State.EXPIRED:
+        return _problem(
+            HTTPStatus.GONE, "challenge_expired", "The challenge has expired: start a new one"
+        )
+    return JsonResponse(_described(progress))
+
+
+def _cleaned(form_class: type[Form], sent: dict[str, Any]) -> dict[str, Any]:
+    for name, field in form_class.base_fields.items():
+        kind = int if name == "item" else str
+        # Form fields would turn anything into text or a number, a list for instance.
+        if name in sent and type(sent[name]) is not kind:
+            raise BodyError("field_invalid", f"{name}: send {kind.__name__} in JSON")
+        if field.required and name not in sent:
+            raise BodyError("field_missing", f"{name}: this field is required")
+    form = form_class(sent)
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        raise BodyError("field_invalid", f"{name}: {errors[0]}")
+    return form.cleaned_data
+
+
+def _described(progress: Progress) -> dict[str, Any]:
+    """Say where the challenge stands; the same form whatever kind of clip is next."""
+    described: dict[str, Any] = {
+        "challenge": str(progress.challenge_id),
+        "state": progress.state,
+        "expires_in": max(0, int((progress.expires_at - timezone.now()).total_seconds())),
+    }
+    if progress.token:
+        described["token"] = progress.token
+    if progress.position:
+        described["answers"] = ANSWER_VALUES
+        described["item"] = {
+            "number": progress.position,
+            "of": progress.total,
+            "audio": reverse("captcha:audio", args=[progress.audio_token]),
+        }
+    return described
+
+
+def _retry_after(error: Exception) -> dict[str, str]:
+    if isinstance(error, RateLimited):
+        return {"Retry-After": str(error.wait_s)}
+    return {"Retry-After": str(RETRY_POOL_S)} if isinstance(error, services.PoolEmpty) else {}
+
+
+def _problem(status: HTTPStatus, code: str, message: str, **headers: str) -> HttpResponse:
+    body = {"error": {"code": code, "message": message}}
+    return JsonResponse(body, status=status, headers=headers)

@@ -1,0 +1,152 @@
+"""Sites, and pools filled with sounds that are real files in the storages."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.test import Client
+
+from audio import encode_wav
+from captcha import services
+from captcha.models import ChallengeItem, Site
+from emotion.ml.labels import EMOTIONS
+from labeling.models import Clip
+from synthesis.models import PlayClip, Voice
+
+HOSTNAME = "shop.example"
+
+
+def speechlike(seed: int, *, duration_s: float = 0.6, sampling_rate: int = 16_000) -> np.ndarray:
+    """Noise with the slow swell of syllables, silent at the edges: float32, shape (samples,)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(duration_s * sampling_rate)) / sampling_rate
+    swell = np.abs(np.sin(2 * np.pi * 3 * time)) ** 2
+    sound = 0.3 * swell * rng.standard_normal(time.size)
+    edge = np.zeros(sampling_rate // 10)
+    return np.concatenate([edge, sound, edge]).clip(-1, 1).astype(np.float32)
+
+
+def stored(pool: str, key: str, waveform: np.ndarray, sampling_rate: int = 16_000) -> str:
+    data = encode_wav(waveform, sampling_rate)
+    return storages[pool].save(key, ContentFile(data))
+
+
+@pytest.fixture
+def voice(db) -> Voice:
+    return Voice.objects.create(name="tester", sha256="v" * 64, language="en", licence="CC0")
+
+
+@pytest.fixture
+def fill_play_pool(voice) -> Callable[[int], list[PlayClip]]:
+    """Put so many clips into the play pool, their emotions in turn."""
+
+    def fill(count: int) -> list[PlayClip]:
+        return [
+            PlayClip.objects.create(
+                sha256=uuid4().hex * 2,
+                key=stored(
+                    "play", f"{number}.wav", speechlike(number, sampling_rate=22_050), 22_050
+                ),
+                emotion=EMOTIONS[number % len(EMOTIONS)],
+                voice=voice,
+                text="The kettle is on the stove.",
+                seed=number,
+                duration_ms=800,
+                level_dbfs=-20.0,
+            )
+            for number in range(count)
+        ]
+
+    return fill
+
+
+@pytest.fixture
+def fill_dummy_pool(db) -> Callable[[int], list[Clip]]:
+    def fill(count: int) -> list[Clip]:
+        return [
+            Clip.objects.create(
+                sha256=uuid4().hex * 2,
+                key=stored("dummy", f"{number}.wav", 0.2 * speechlike(1000 + number)),
+                duration_ms=800,
+                origin=Clip.Origin.SYNTHETIC,
+                licence="CC0",
+                consent="Synthetic voice: no person speaks",
+            )
+            for number in range(count)
+        ]
+
+    return fill
+
+
+@pytest.fixture
+def pools(fill_play_pool, fill_dummy_pool) -> None:
+    """Both pools, filled."""
+    fill_play_pool(14)
+    fill_dummy_pool(3)
+
+
+@pytest.fixture
+def site(db) -> Site:
+    return services.create_site(name="Shop", hostnames=[HOSTNAME, "localhost"])
+
+
+@pytest.fixture
+def secret(site) -> str:
+    return services.issue_secret(site=site)
+
+
+@pytest.fixture
+def other_site(db) -> Site:
+    return services.create_site(name="Somebody else", hostnames=["other.example"])
+
+
+@pytest.fixture
+def token(site) -> str:
+    return services.mint_token(site=site, action="login")
+
+
+class Visitor:
+    """Somebody at the widget, who talks to the JSON interface and knows the answers."""
+
+    def __init__(self, site: Site, address: str = "192.0.2.7") -> None:
+        self.site = site
+        self.client = Client(REMOTE_ADDR=address)
+
+    def start(self, **fields):
+        body = {"sitekey": self.site.sitekey, "hostname": HOSTNAME, **fields}
+        return self.post("/captcha/api/challenge", body)
+
+    def post(self, path: str, body: object):
+        return self.client.post(path, body, content_type="application/json")
+
+    def answer(self, challenge: str, number: int, answer: str):
+        return self.post(
+            f"/captcha/api/challenge/{challenge}/answer", {"item": number, "answer": answer}
+        )
+
+    def solve(self, *, wrong: set[int] = frozenset(), dummy: str = "happy", **fields) -> dict:
+        """Answer everything; `wrong` numbers the known clips to get wrong, from 0."""
+        described = self.start(**fields).json()
+        known = 0
+        while described["state"] == "open":
+            number = described["item"]["number"]
+            item = ChallengeItem.objects.get(challenge=described["challenge"], position=number)
+            given = dummy
+            if item.play_clip:
+                given = not_(item.play_clip.emotion) if known in wrong else item.play_clip.emotion
+                known += 1
+            described = self.answer(described["challenge"], number, given).json()
+        return described
+
+
+def not_(emotion: str) -> str:
+    """Any other emotion."""
+    return EMOTIONS[(EMOTIONS.index(emotion) + 1) % len(EMOTIONS)]
+
+
+@pytest.fixture
+def visitor(site) -> Visitor:
+    return Visitor(site)

@@ -1,0 +1,245 @@
+"""The flow of a challenge, through the interface that the widget uses."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from captcha.models import Challenge, ChallengeItem, ResponseToken
+from emotion.ml.labels import EMOTIONS
+from labeling.models import Clip, Vote
+from synthesis.models import PlayClip
+
+pytestmark = pytest.mark.django_db
+
+
+def items_of(described: dict) -> list[ChallengeItem]:
+    items = ChallengeItem.objects.filter(challenge=described["challenge"]).order_by("position")
+    return list(items.select_related("play_clip"))
+
+
+def right_answer(item: ChallengeItem) -> str:
+    return item.play_clip.emotion if item.play_clip else "sad"
+
+
+def test_a_challenge_starts_with_one_clip_of_three_and_ten_minutes(visitor, pools):
+    response = visitor.start()
+    assert response.status_code == 201
+    described = response.json()
+    assert described["state"] == "open"
+    assert 590 <= described["expires_in"] <= 600
+    assert described["answers"] == [*EMOTIONS, "skip"]
+    assert (described["item"]["number"], described["item"]["of"]) == (1, 3)
+    assert "no-store" in response["Cache-Control"]
+    assert not response.cookies
+
+
+def test_two_right_answers_pass_and_file_the_vote(visitor, pools):
+    passed = visitor.solve(dummy="fearful")
+    assert passed["state"] == "passed"
+    assert 110 <= passed["expires_in"] <= 120
+    vote = Vote.objects.get()
+    assert (vote.emotion, str(vote.challenge_id)) == ("fearful", passed["challenge"])
+    assert ResponseToken.objects.get().challenge_id == vote.challenge_id
+
+
+@pytest.mark.parametrize("wrong", [{0}, {1}])
+def test_one_wrong_answer_asks_for_two_more_clips_that_must_be_right(visitor, pools, wrong):
+    passed = visitor.solve(wrong=wrong)
+    assert passed["state"] == "passed"
+    items = items_of(passed)
+    assert len(items) == 5
+    assert [item.kind for item in items[3:]] == ["known", "known"]
+    assert Vote.objects.count() == 1
+
+
+@pytest.mark.parametrize("wrong", [{0, 1}, {0, 2}, {1, 3}, {0, 2, 3}])
+def test_too_many_wrong_answers_fail_and_file_no_vote(visitor, pools, wrong):
+    failed = visitor.solve(wrong=wrong)
+    assert failed["state"] == "failed"
+    assert "token" not in failed
+    assert not Vote.objects.exists()
+    assert not ResponseToken.objects.exists()
+
+
+def test_nothing_is_decided_before_a_round_is_complete(visitor, pools):
+    """Else a refusal after the second clip would tell that the dummy is the third."""
+    for _ in range(6):
+        described = visitor.start().json()
+        challenge = described["challenge"]
+        for item in items_of(described)[:2]:
+            described = visitor.answer(challenge, item.position, "skip").json()
+            assert described["state"] == "open"
+        assert visitor.answer(challenge, 3, "skip").json()["state"] == "failed"
+
+
+def test_a_skipped_known_clip_counts_as_wrong(visitor, pools):
+    described = visitor.start().json()
+    challenge, skipped = described["challenge"], 0
+    for item in items_of(described):
+        answer = right_answer(item)
+        if item.play_clip and not skipped:
+            answer, skipped = "skip", item.position
+        described = visitor.answer(challenge, item.position, answer).json()
+    assert described["item"] == {**described["item"], "number": 4, "of": 5}
+
+
+def test_a_skipped_dummy_files_no_vote_and_passes(visitor, pools):
+    assert visitor.solve(dummy="skip")["state"] == "passed"
+    assert not Vote.objects.exists()
+
+
+def test_without_a_dummy_clip_a_challenge_has_the_known_ones(visitor, fill_play_pool):
+    fill_play_pool(4)
+    assert visitor.start().json()["item"]["of"] == 2
+    assert visitor.solve()["state"] == "passed"
+
+
+def test_the_dummy_stands_at_every_place_of_the_first_round(visitor, fill_play_pool, pools):
+    fill_play_pool(60)
+    places = {
+        item.position
+        for _ in range(25)
+        for item in items_of(visitor.start().json())
+        if item.kind == "dummy"
+    }
+    assert places == {1, 2, 3}
+
+
+def test_known_and_dummy_items_are_described_in_the_same_form(visitor, pools):
+    described = visitor.start().json()
+    shapes = set()
+    while described["state"] == "open":
+        shapes.add((*described, *described["item"], len(described["item"]["audio"])))
+        item = items_of(described)[described["item"]["number"] - 1]
+        described = visitor.answer(described["challenge"], item.position, right_answer(item)).json()
+    assert len(shapes) == 1
+
+
+def test_an_answer_to_a_dummy_costs_the_same_queries_as_one_to_a_known_clip(
+    visitor, pools, django_assert_num_queries
+):
+    kinds = set()
+    for _ in range(12):
+        described = visitor.start().json()
+        first = items_of(described)[0]
+        kinds.add(first.kind)
+        with django_assert_num_queries(6):  # two savepoint-free writes, two reads, begin, commit
+            visitor.answer(described["challenge"], 1, "happy")
+    assert kinds == {"known", "dummy"}
+
+
+def test_answering_again_changes_nothing_and_says_the_same(visitor, pools):
+    described = visitor.start().json()
+    challenge = described["challenge"]
+    first = visitor.answer(challenge, 1, "happy").json()
+    again = visitor.answer(challenge, 1, "sad").json()
+    assert again["item"] == first["item"]
+    assert items_of(described)[0].answer == "happy"
+
+
+def test_a_lost_last_answer_can_be_asked_for_again(visitor, pools):
+    passed = visitor.solve()
+    number = len(items_of(passed))
+    again = visitor.answer(passed["challenge"], number, "happy")
+    assert again.json()["token"] == passed["token"]
+    assert Vote.objects.count() == 1
+    assert ResponseToken.objects.count() == 1
+
+
+def test_a_clip_whose_turn_has_not_come_cannot_be_answered(visitor, pools):
+    challenge = visitor.start().json()["challenge"]
+    response = visitor.answer(challenge, 2, "happy")
+    assert response.status_code == 409
+    assert response.json()["error"]["code"] == "out_of_order"
+    assert not ChallengeItem.objects.exclude(answer="").exists()
+
+
+def test_a_clip_that_there_is_not_cannot_be_answered(visitor, pools):
+    passed = visitor.solve()
+    response = visitor.answer(passed["challenge"], 9, "happy")
+    assert response.status_code == 409
+
+
+def test_an_unknown_challenge_is_not_found(visitor, pools):
+    response = visitor.answer(str(uuid.uuid4()), 1, "happy")
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "challenge_not_found"
+
+
+def test_an_answer_after_the_end_is_refused_and_not_noted(visitor, pools):
+    challenge = visitor.start().json()["challenge"]
+    ended = timezone.now() - timedelta(seconds=1)
+    Challenge.objects.filter(pk=challenge).update(
+        created_at=ended - timedelta(minutes=10), expires_at=ended
+    )
+    for _ in range(2):
+        response = visitor.answer(challenge, 1, "happy")
+        assert response.status_code == 410
+        assert response.json()["error"]["code"] == "challenge_expired"
+    assert Challenge.objects.get().state == "expired"
+    assert not ChallengeItem.objects.exclude(answer="").exists()
+
+
+def test_answers_count_in_the_statistics_of_the_clips(visitor, pools):
+    visitor.solve(wrong={0})
+    served = PlayClip.objects.filter(times_served=1)
+    assert served.count() == 4
+    assert sum(served.values_list("times_right", flat=True)) == 3
+    assert sum(served.values_list("times_wrong", flat=True)) == 1
+    assert Clip.objects.filter(times_served=1).count() == 1
+
+
+def test_a_network_hears_no_clip_twice_while_there_are_others(visitor, pools):
+    heard = [
+        item.play_clip_id
+        for _ in range(7)
+        for item in items_of(visitor.start().json())
+        if item.play_clip_id
+    ]
+    assert len(set(heard)) == 14
+
+
+def test_a_network_that_has_heard_everything_still_gets_a_challenge(visitor, fill_play_pool):
+    fill_play_pool(2)
+    assert [visitor.start().status_code for _ in range(3)] == [201, 201, 201]
+
+
+def test_an_empty_pool_is_answered_with_503_and_logged(visitor, fill_play_pool, caplog):
+    fill_play_pool(1)
+    response = visitor.start()
+    assert response.status_code == 503
+    assert response.json()["error"]["code"] == "pool_empty"
+    assert int(response["Retry-After"]) > 0
+    assert [record.levelname for record in caplog.records if record.name.startswith("captcha")] == [
+        "ERROR"
+    ]
+    assert not Challenge.objects.exists()
+    assert PlayClip.objects.get().times_served == 0
+
+
+def test_a_pool_that_is_empty_in_the_second_round_keeps_the_answer_for_later(
+    visitor, fill_play_pool
+):
+    fill_play_pool(2)
+    described = visitor.start().json()
+    challenge = described["challenge"]
+    first, second = items_of(described)
+    visitor.answer(challenge, 1, right_answer(first))
+    assert visitor.answer(challenge, 2, "skip").status_code == 503
+    fill_play_pool(2)
+    assert visitor.answer(challenge, 2, "skip").json()["item"]["of"] == 4
+
+
+def test_action_and_customer_data_are_kept(visitor, pools):
+    visitor.start(action="login", cdata=" order 7 ")
+    challenge = Challenge.objects.get()
+    assert (challenge.action, challenge.cdata) == ("login", " order 7 ")
+
+
+def test_only_keyed_hashes_of_the_address_are_stored(visitor, pools):
+    visitor.start()
+    challenge = Challenge.objects.get()
+    assert len(challenge.voter) == len(challenge.network) == 64
+    assert "192.0.2" not in challenge.voter + challenge.network
