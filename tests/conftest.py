@@ -18,6 +18,10 @@ MISSING = {
         f"no corpora at {CORPORA_DIR}: set INFLECT_CORPORA to their folder",
     ),
     "browser": (CHROMIUM is None, "no Chromium: install Debian's package chromium"),
+    "postgresql": (
+        not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+        "no PostgreSQL: install Debian's package postgresql",
+    ),
     "redis": (shutil.which("redis-server") is None, "no Redis: install Debian's redis-server"),
 }
 

@@ -1,0 +1,201 @@
+"""The optional servers, each a real one on a free port of this machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(port: int, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+def run_python(script: str, **env: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory):
+    port, folder = free_port(), tmp_path_factory.mktemp("redis")
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    with subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(port)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+
+
+@pytest.mark.redis
+def test_redis_carries_cache_and_channel_layer(redis_url, tmp_path):
+    script = """
+import asyncio, django
+django.setup()
+from channels.layers import get_channel_layer
+from django.core.cache import cache
+cache.set("word", "heard", 60)
+
+async def round_trip():
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.send(channel, {"type": "hello"})
+    return (await layer.receive(channel))["type"]
+
+print(cache.get("word"), asyncio.run(round_trip()), type(cache._connections["default"]).__name__)
+"""
+    output = run_python(script, REDIS_URL=redis_url, INFLECT_VAR=str(tmp_path))
+    assert output == "heard hello RedisCache"
+
+
+BEAT_ONCE = """
+import django
+django.setup()
+from emotion.tasks import beat_heart
+beat_heart.delay()
+"""
+HEART_SEEN = """
+import time, django
+django.setup()
+from emotion.models import WorkerHeartbeat
+for _ in range(300):
+    if WorkerHeartbeat.objects.exists():
+        break
+    time.sleep(0.1)
+print(WorkerHeartbeat.objects.count())
+"""
+
+
+def assert_a_worker_works(env: dict[str, str]) -> None:
+    """Send a task from one process to a worker in another, and see its effect in the database."""
+    environment = {**os.environ, **env}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=PROJECT_DIR,
+        env=environment,
+        check=True,
+    )
+    run_python(BEAT_ONCE, **env)
+    # The pools stay empty, so that only the heartbeat is worked on.
+    targets = {"INFLECT_PLAY_POOL_TARGET": "0", "INFLECT_DUMMY_POOL_TARGET": "0"}
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo"]
+    with subprocess.Popen(command, cwd=PROJECT_DIR, env={**environment, **targets}) as worker:
+        try:
+            assert run_python(HEART_SEEN, **env) == "1"
+        finally:
+            worker.kill()
+
+
+@pytest.mark.redis
+def test_redis_carries_background_work(redis_url, tmp_path):
+    assert_a_worker_works({"CELERY_BROKER_URL": redis_url, "INFLECT_VAR": str(tmp_path)})
+
+
+def test_files_carry_background_work_without_any_server(tmp_path):
+    assert_a_worker_works({"INFLECT_VAR": str(tmp_path)})
+
+
+@pytest.fixture(scope="module")
+def s3_endpoint():
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_pools_live_in_a_bucket_through_the_s3_api(s3_endpoint, tmp_path):
+    script = """
+import boto3, django, os
+django.setup()
+from django.core.files.storage import storages
+from labeling import pools
+boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"]).create_bucket(Bucket="clips")
+key = pools.put(storages["dummy"], b"sound")
+assert pools.put(storages["dummy"], b"sound") == key
+pools.copy(storages["dummy"], storages["learning"], key)
+storages["dummy"].delete(key)
+print(list(pools.all_keys(storages["dummy"])), list(pools.all_keys(storages["learning"])) == [key])
+print(storages["learning"].open(key).read())
+"""
+    output = run_python(
+        script,
+        INFLECT_S3_BUCKET="clips",
+        AWS_ENDPOINT_URL=s3_endpoint,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION="us-east-1",
+        INFLECT_VAR=str(tmp_path),
+    )
+    assert output.splitlines() == ["[] True", "b'sound'"]
+
+
+def postgresql_folder() -> Path | None:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+@pytest.fixture(scope="module")
+def postgresql_url(tmp_path_factory):
+    """A database cluster of this test alone; PostgreSQL refuses to run as root."""
+    programs, port = postgresql_folder(), free_port()
+    folder = Path("/tmp") / f"inflect-postgresql-{os.getpid()}"
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*as_user, str(programs / program), "-D", str(folder), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/tmp")
+
+    try:
+        run("initdb", "-U", "inflect", "--auth", "trust")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -k /tmp -c fsync=off"
+        run("pg_ctl", "-w", "-l", f"{folder}.log", "-o", options, "start")
+        yield f"postgres://inflect@127.0.0.1:{port}/postgres"
+        run("pg_ctl", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(f"{folder}.log").unlink(missing_ok=True)
+
+
+@pytest.mark.postgresql
+def test_the_concurrency_tests_pass_on_postgresql_too(postgresql_url, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "concurrency", "-q", "-p", "no:cacheprovider"],
+        cwd=PROJECT_DIR,
+        env={**os.environ, "DATABASE_URL": postgresql_url, "INFLECT_VAR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-4000:]
+    assert " passed" in result.stdout
