@@ -1,0 +1,72 @@
+"""Speak a text into a WAV file."""
+
+import os
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from audio import encode_wav
+from synthesis.ml.engine import SpeechEngine
+from synthesis.ml.errors import SynthesisError
+from synthesis.ml.voices import Voice, available_voices, load_voice
+
+
+class Command(BaseCommand):
+    help = "Speak a text with an emotion into a WAV file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--text", required=True, help="English, one or a few sentences")
+        parser.add_argument("--emotion", required=True)
+        parser.add_argument("--out", required=True, type=Path, help="WAV file to write")
+        parser.add_argument("--voice", default=settings.DEFAULT_VOICE)
+        parser.add_argument("--seed", type=int, default=0, help="same seed, same sound")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        out: Path = options["out"]
+        _check_writable(out)
+        voice = _voice(options["voice"])
+        if options["seed"] < 0:
+            raise CommandError(f"--seed is {options['seed']}: give 0 or more")
+        try:
+            utterance = SpeechEngine(voice).speak(
+                options["text"], options["emotion"], seed=options["seed"]
+            )
+        except SynthesisError as error:
+            raise CommandError(str(error)) from error
+        _write_atomically(out, encode_wav(utterance.waveform, utterance.sampling_rate))
+        seconds = len(utterance.waveform) / utterance.sampling_rate
+        self.stdout.write(f"{out}: {seconds:.2f} s, {options['emotion']}, {voice.name}")
+
+
+def _voice(name: str) -> Voice:
+    known = available_voices(settings.VOICES_DIR)
+    if name not in known:
+        raise CommandError(f"Unknown voice {name!r}: {settings.VOICES_DIR} has {', '.join(known)}")
+    try:
+        return load_voice(settings.VOICES_DIR / name)
+    except SynthesisError as error:
+        raise CommandError(str(error)) from error
+
+
+def _check_writable(out: Path) -> None:
+    # Before the model is loaded, so that a slip is told at once.
+    if out.is_dir():
+        raise CommandError(f"{out} is a folder: give the name of a WAV file")
+    if not os.access(out.parent, os.W_OK):
+        raise CommandError(f"Cannot write to {out.parent}: it is missing or read-only")
+
+
+def _write_atomically(out: Path, data: bytes) -> None:
+    """Write beside the target, then rename: a killed command leaves no half file there."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".wav", delete=False) as file:
+            partial = Path(file.name)
+            file.write(data)
+        partial.chmod(0o644)
+        partial.replace(out)
+    except OSError as error:
+        raise CommandError(f"Cannot write {out}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Emotional speech: rendering, training and speaking, free of Django."""

@@ -1,0 +1,98 @@
+"""The recordings a voice is made from, as they lie on disk."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthesis.ml.errors import CorpusError
+
+# Third field of a RAVDESS file name; 02 "calm" is left out, it has no counterpart here.
+RAVDESS_EMOTIONS = {
+    "01": "neutral",
+    "03": "happy",
+    "04": "sad",
+    "05": "angry",
+    "06": "fearful",
+    "07": "disgust",
+    "08": "surprised",
+}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One sentence of the reader."""
+
+    name: str
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class ActedClip:
+    """One acted sentence of RAVDESS."""
+
+    path: Path
+    actor: int
+    emotion: str
+    statement: str
+    repetition: str
+    is_strong: bool
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def is_female(self) -> bool:
+        return self.actor % 2 == 0
+
+
+def read_prompts(folder: Path) -> list[Prompt]:
+    """List the reader's clips with their texts, from `metadata.csv` and `wavs/`.
+
+    Raises:
+        CorpusError: If the table or a recording is missing.
+    """
+    table = folder / "metadata.csv"
+    if not table.is_file():
+        raise CorpusError(f"No metadata.csv in {folder}: give the folder of the reader's corpus")
+    with table.open(newline="", encoding="utf-8") as rows:
+        prompts = [
+            Prompt(row["file"], folder / "wavs" / f"{row['file']}.ogg", row["text"])
+            for row in csv.DictReader(rows)
+        ]
+    for prompt in prompts:
+        if not prompt.path.is_file():
+            raise CorpusError(f"{prompt.path} is listed in metadata.csv but missing")
+    return prompts
+
+
+def read_acted_clips(folder: Path, actors: frozenset[int]) -> list[ActedClip]:
+    """List the clips of some RAVDESS actors that can serve as donors.
+
+    Emotional clips are kept in strong intensity only; neutral exists in one.
+
+    Raises:
+        CorpusError: If an actor has no clip.
+    """
+    clips = [_acted_clip(path) for path in sorted(folder.glob("03-01-*.flac"))]
+    kept = [
+        clip
+        for clip in clips
+        if clip is not None
+        and clip.actor in actors
+        and (clip.is_strong or clip.emotion == "neutral")
+    ]
+    missing = actors - {clip.actor for clip in kept}
+    if missing:
+        raise CorpusError(f"No clips of RAVDESS actors {sorted(missing)} in {folder}")
+    return kept
+
+
+def _acted_clip(path: Path) -> ActedClip | None:
+    _, _, emotion, intensity, statement, repetition, actor = path.stem.split("-")
+    if emotion not in RAVDESS_EMOTIONS:
+        return None
+    return ActedClip(
+        path, int(actor), RAVDESS_EMOTIONS[emotion], statement, repetition, intensity == "02"
+    )
