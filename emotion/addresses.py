@@ -1,0 +1,35 @@
+"""The address of the client, by which calls are counted."""
+
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.throttling import AnonRateThrottle
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the nearest address that is no proxy of ours.
+
+    `X-Forwarded-For` counts only when a proxy of `TRUSTED_PROXIES` wrote it: from anybody else it
+    is a wish, and would let a caller choose whom the limits are counted on.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while forwarded and _is_trusted_proxy(address):
+        address = forwarded.pop().strip() or address
+    return address
+
+
+def _is_trusted_proxy(address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ip_network(network) for network in settings.TRUSTED_PROXIES)
+
+
+class AddressThrottle(AnonRateThrottle):
+    """So many calls of one address, as `DEFAULT_THROTTLE_RATES["anon"]` says."""
+
+    def get_ident(self, request: HttpRequest) -> str:
+        return client_address(request)
