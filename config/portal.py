@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,7 +35,7 @@ class Portal(AdminSite):
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         context = {"figures": figures(), "pools": pool_table(), **(extra_context or {})}
         return super().index(request, context)
 

@@ -51,9 +51,9 @@ SECRET_KEY = env.str("INFLECT_SECRET_KEY", "") or _generated_secret("secret_key"
 ALLOWED_HOSTS = (
     ["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else env.list("INFLECT_ALLOWED_HOSTS")
 )
-CSRF_TRUSTED_ORIGINS = env.list("INFLECT_CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("INFLECT_CSRF_TRUSTED_ORIGINS", [])
 # Addresses or networks (CIDR) of reverse proxies whose X-Forwarded-For is believed.
-TRUSTED_PROXIES = env.list("INFLECT_TRUSTED_PROXIES", [])
+TRUSTED_PROXIES: list[str] = env.list("INFLECT_TRUSTED_PROXIES", [])
 
 INSTALLED_APPS = [
     "config.apps.ConfigAppConfig",
@@ -236,7 +236,8 @@ SECURE_SSL_REDIRECT = env.bool("INFLECT_SSL_REDIRECT", not DEVELOPMENT)
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("INFLECT_HSTS_S", 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 # Set to the header that the reverse proxy writes, e.g. HTTP_X_FORWARDED_PROTO,https.
-if _proxy_header := env.list("INFLECT_SECURE_PROXY_HEADER", []):
+_proxy_header: list[str] = env.list("INFLECT_SECURE_PROXY_HEADER", [])
+if _proxy_header:
     SECURE_PROXY_SSL_HEADER = tuple(_proxy_header)
 
 CONTENT_SECURITY_POLICY = {
@@ -360,5 +361,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.log_level("INFLECT_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.str("INFLECT_LOG_LEVEL", "INFO")},
 }

@@ -2,6 +2,7 @@ from collections import Counter
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,8 +22,8 @@ class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return list(self.fields or [])
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -84,7 +85,7 @@ class ClipAdmin(AudioAdmin):
 
     def decide(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """A moderator's word on a clip: promote it as an emotion, or withdraw it."""
-        if not self._may_decide(request):
+        if not isinstance(request.user, User) or not self._may_decide(request):
             raise PermissionDenied
         clip = get_object_or_404(Clip, pk=pk)
         form = DecisionForm(request.POST)

@@ -1,7 +1,7 @@
 from uuid import UUID
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from emotion.models import Emotion
 from labeling import services
@@ -22,7 +22,7 @@ class DecisionForm(forms.Form):
             self.add_error("emotion", "Choose the emotion that you hear.")
         return data
 
-    def apply(self, *, clip_id: UUID, moderator: AbstractBaseUser) -> None:
+    def apply(self, *, clip_id: UUID, moderator: User) -> None:
         """Carry the decision out; raises what the services raise."""
         data = self.cleaned_data
         if data["decision"] == self.WITHDRAW:

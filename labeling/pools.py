@@ -86,4 +86,4 @@ def _is_older(storage: Storage, key: str, moment: datetime) -> bool:
 
 def _digest(storage: Storage, key: str) -> str:
     with storage.open(key) as file:
-        return hashlib.file_digest(file.file, "sha256").hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -182,7 +182,7 @@ def _promote(
     rule_version: str,
     *,
     emotion: str = "",
-    moderator: AbstractBaseUser | None = None,
+    moderator: User | None = None,
 ) -> Promotion:
     emotion = emotion or decision.emotion
     by = Promotion.DecidedBy.MODERATOR if moderator else Promotion.DecidedBy.VOTES
@@ -201,9 +201,7 @@ def _promote(
 
 
 @transaction.atomic
-def decide_clip(
-    *, clip_id: UUID, moderator: AbstractBaseUser, emotion: str, revision: int
-) -> Promotion:
+def decide_clip(*, clip_id: UUID, moderator: User, emotion: str, revision: int) -> Promotion:
     """Promote a clip on a moderator's word, which outranks votes and earlier promotions.
 
     Args:
@@ -223,7 +221,7 @@ def decide_clip(
 
 
 @transaction.atomic
-def withdraw_clip(*, clip_id: UUID, moderator: AbstractBaseUser, revision: int) -> Clip:
+def withdraw_clip(*, clip_id: UUID, moderator: User, revision: int) -> Clip:
     """Take a clip out of voting and of the training set; votes and history stay.
 
     Raises:
@@ -309,7 +307,7 @@ def _set_state(clip: Clip, state: str, emotion: str = "") -> None:
     clip.save(update_fields=["state", "emotion", "revision"])
 
 
-def _log(clip: Clip, kind: str, actor: AbstractBaseUser | None = None, /, **detail: object) -> None:
+def _log(clip: Clip, kind: str, actor: User | None = None, /, **detail: object) -> None:
     ClipEvent.objects.create(clip=clip, kind=kind, actor=actor, detail=detail)
 
 
