@@ -139,7 +139,7 @@ class Recorder {
 
   #show(isRecording) {
     this.#button.textContent = isRecording ? "Stop and analyze" : "Record";
-    this.#button.setAttribute("aria-pressed", String(isRecording));
+    this.#button.toggleAttribute("data-on", isRecording);
     if (isRecording) part("status").textContent = "Recording.";
     else this.#meter.clear();
   }

@@ -135,7 +135,7 @@ function showProblem(message) {
 
 function showToggle() {
   toggle.textContent = listening.isOn ? "Stop listening" : "Start listening";
-  toggle.setAttribute("aria-pressed", String(listening.isOn));
+  toggle.toggleAttribute("data-on", listening.isOn);
   toggle.classList.toggle("button--primary", !listening.isOn);
 }
 

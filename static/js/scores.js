@@ -18,7 +18,7 @@ export class Scores {
   show(scores, top) {
     for (const row of this.#rows) {
       const share = 100 * scores[row.dataset.emotion];
-      row.querySelector("meter").value = share;
+      row.querySelector("progress").value = share;
       row.querySelector("[data-value]").textContent = percent(share / 100);
       row.toggleAttribute("data-top", row.dataset.emotion === top);
     }
