@@ -39,6 +39,8 @@ def read_fields(request: HttpRequest, *, max_bytes: int) -> dict[str, str]:
         BodyError: If it is too large or cannot be parsed, or a JSON value is no text.
     """
     data = _read(request, max_bytes)
+    if not data:
+        return {}
     if request.content_type == "application/json":
         return _texts(_json_object(data))
     try:

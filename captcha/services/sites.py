@@ -13,13 +13,13 @@ from captcha.services.tokens import issue_token, token_of
 
 
 @transaction.atomic
-def create_site(*, name: str, hostnames: Iterable[str], is_demo: bool = False) -> Site:
+def create_site(*, name: str, hostnames: Iterable[str]) -> Site:
     """Make a site with a new sitekey and its allowed hosts, without a secret.
 
     Raises:
         ValidationError: If the name or a host name cannot be used.
     """
-    site = Site(name=name, is_demo=is_demo)
+    site = Site(name=name)
     site.full_clean()
     site.save()
     _allow(site, hostnames)
@@ -53,9 +53,7 @@ def ensure_demo_site() -> Site:
 
     It has no secret: the demo page runs in this process and verifies with `verify_token`.
     """
-    site = Site.objects.filter(is_demo=True).first()
-    if site is None:
-        return create_site(name="Demo page", hostnames=_own_hostnames(), is_demo=True)
+    site, _ = Site.objects.get_or_create(is_demo=True, defaults={"name": "Demo page"})
     _allow(site, _own_hostnames())
     return site
 

@@ -1,0 +1,86 @@
+"""What happens at once happens once. Real threads, each with a connection of its own."""
+
+from collections import Counter
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from captcha import services
+from captcha.models import ChallengeItem, ResponseToken
+from labeling.models import Vote
+from synthesis.models import PlayClip
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(count: int, work: Callable[[int], object]) -> list[object]:
+    """Run `work(0)` to `work(count - 1)` in threads that start together; return the results."""
+    results: list[object] = [None] * count
+    barrier = Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            results[number] = work(number)
+        except Exception as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=[number]) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_of_64_parallel_verifications_one_succeeds(site, secret, token):
+    def verify(_: int) -> str:
+        body = {"secret": secret, "response": token}
+        answer = Client().post("/captcha/api/siteverify", body).json()
+        return "success" if answer["success"] else answer["error-codes"][0]
+
+    assert Counter(at_once(64, verify)) == {"success": 1, "timeout-or-duplicate": 63}
+
+
+def test_parallel_answers_to_the_last_clip_count_once(visitor, fill_play_pool, fill_dummy_pool):
+    fill_play_pool(14)
+    fill_dummy_pool(1)
+    challenge = visitor.start().json()["challenge"]
+    items = list(ChallengeItem.objects.select_related("play_clip").order_by("position"))
+    answers = [item.play_clip.emotion if item.play_clip else "sad" for item in items]
+    for item, answer in zip(items[:-1], answers[:-1], strict=True):
+        visitor.answer(challenge, item.position, answer)
+
+    replies = at_once(16, lambda _: visitor.answer(challenge, 3, answers[-1]).json())
+    assert {(reply["state"], reply["token"]) for reply in replies} == {
+        ("passed", replies[0]["token"])
+    }
+    assert ResponseToken.objects.count() == 1
+    assert Vote.objects.count() == 1
+    assert sum(PlayClip.objects.values_list("times_right", flat=True)) == 2
+
+
+def test_of_parallel_different_answers_to_one_clip_one_is_kept(visitor, fill_play_pool):
+    fill_play_pool(14)
+    challenge = visitor.start().json()["challenge"]
+    answers = ["angry", "disgust", "fearful", "happy", "neutral", "sad", "surprised", "skip"]
+    replies = at_once(8, lambda number: visitor.answer(challenge, 1, answers[number]).json())
+    assert {reply["item"]["number"] for reply in replies} == {2}
+    assert ChallengeItem.objects.exclude(answer="").count() == 1
+
+
+def test_parallel_fetches_of_the_audio_stay_within_the_limit(visitor, fill_play_pool, settings):
+    fill_play_pool(4)
+    path = visitor.start().json()["item"]["audio"]
+    statuses = at_once(12, lambda _: Client().get(path).status_code)
+    assert Counter(statuses) == {200: settings.CAPTCHA_AUDIO_MAX_FETCHES, 404: 9}
+
+
+def test_parallel_calls_make_one_demo_site(db):
+    sites = at_once(8, lambda _: services.ensure_demo_site().pk)
+    assert len(set(sites)) == 1
