@@ -34,7 +34,9 @@ def judge(predictor: EmotionPredictor, name: str) -> dict[str, object]:
     try:
         waveform = decode(name, sampling_rate=SAMPLING_RATE)
         prediction = predictor.predict(waveform, SAMPLING_RATE)
-    except (AudioError, EmotionError, OSError) as error:
+    except OSError as error:
+        return {"file": name, "error": error.strerror or str(error)}
+    except (AudioError, EmotionError) as error:
         return {"file": name, "error": str(error)}
     return {
         "file": name,

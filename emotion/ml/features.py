@@ -67,7 +67,8 @@ def checked(waveform: FloatArray, config: FeatureConfig) -> FloatArray:
     duration_s = signal.size / config.sampling_rate
     if duration_s < config.min_duration_s:
         raise TooShortError(
-            f"The waveform lasts {duration_s:.3f} s: send at least {config.min_duration_s} s"
+            f"The waveform lasts {1000 * duration_s:.1f} ms: "
+            f"send at least {1000 * config.min_duration_s:.0f} ms"
         )
     if not np.isfinite(signal).all():
         raise InvalidWaveformError("The waveform holds NaN or infinity: send finite samples")

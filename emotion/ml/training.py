@@ -25,11 +25,11 @@ from emotion.ml.labels import EMOTIONS
 class TrainingConfig:
     """Everything that changes the fit, besides data and seed."""
 
-    epochs: int = 45
+    epochs: int = 32
     batch_size: int = 32
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
-    mixup: float = 0.3
+    mixup: float = 0.0
     averaging: float = 0.99
     shortest_crop: int = 90
     longest_crop: int = 200
