@@ -4,10 +4,13 @@ from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle
+from rest_framework.views import APIView
 
 
-def client_address(request: HttpRequest) -> str:
+def client_address(request: HttpRequest | Request) -> str:
     """Return the nearest address that is no proxy of ours.
 
     `X-Forwarded-For` counts only when a proxy of `TRUSTED_PROXIES` wrote it: from anybody else it
@@ -31,5 +34,16 @@ def _is_trusted_proxy(address: str) -> bool:
 class AddressThrottle(AnonRateThrottle):
     """So many calls of one address, as `DEFAULT_THROTTLE_RATES["anon"]` says."""
 
-    def get_ident(self, request: HttpRequest) -> str:
+    def get_ident(self, request: Request) -> str:
         return client_address(request)
+
+    @classmethod
+    def count(cls, request: HttpRequest) -> None:
+        """Count a call of a page that does the work of an API view.
+
+        Raises:
+            Throttled: If the address has made too many.
+        """
+        throttle = cls()
+        if not throttle.allow_request(Request(request), APIView()):
+            raise Throttled(wait=throttle.wait())

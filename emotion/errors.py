@@ -1,6 +1,7 @@
 """One answer for each thing that can go wrong: a status, a stable code and a message."""
 
 import logging
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,9 +79,8 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def _framework_problem(error: exceptions.APIException) -> Problem:
-    headers = {}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    wait_s = getattr(error, "wait", None)  # of Throttled
+    headers = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
     code = FRAMEWORK_CODES.get(type(error), str(error.default_code))
     detail = error.detail if isinstance(error.detail, str) else error.default_detail
     return Problem(error.status_code, code, str(detail), headers)

@@ -1,9 +1,10 @@
 """What a recording that somebody sends in sounds like."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 
 from audio import DecodeLimits, decode, voiced_segments
 from emotion import inference
@@ -30,7 +31,7 @@ class Measurement:
     model_version: str
 
 
-def measure_recording(recording: BinaryIO) -> Measurement:
+def measure_recording(recording: UploadedFile) -> Measurement:
     """Decode a recording within the limits of the settings and score it; nothing is kept.
 
     Raises:
@@ -42,11 +43,13 @@ def measure_recording(recording: BinaryIO) -> Measurement:
     return inference.upload_pool().run(_measure, recording)
 
 
-def _measure(recording: BinaryIO) -> Measurement:
+def _measure(recording: UploadedFile) -> Measurement:
     limits = DecodeLimits(
         max_bytes=settings.PREDICT_MAX_BYTES, max_duration_s=settings.PREDICT_MAX_DURATION_S
     )
-    waveform = decode(recording, sampling_rate=SAMPLING_RATE_HZ, limits=limits)
+    # An UploadedFile hands reading and seeking on to the file that it wraps.
+    file = cast(BinaryIO, recording)
+    waveform = decode(file, sampling_rate=SAMPLING_RATE_HZ, limits=limits)
     segments = voiced_segments(waveform, threshold=SPEECH_THRESHOLD)
     if not segments:
         raise NoSpeechError(

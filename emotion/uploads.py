@@ -29,7 +29,7 @@ class BoundedUpload(FileUploadHandler):
         input_data: Any,
         META: dict[str, str],  # noqa: N803 - Django's own name
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
     ) -> None:
         if content_length > self._max_bytes + MULTIPART_OVERHEAD_BYTES:

@@ -2,10 +2,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
-from rest_framework import exceptions
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +26,7 @@ class PredictAudioView(APIView):
     parser_classes = [MultiPartParser]
     throttle_classes = [AddressThrottle]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         bound_uploads(request)
         return super().dispatch(request, *args, **kwargs)
 
@@ -34,7 +34,7 @@ class PredictAudioView(APIView):
         upload = request.FILES.get("file")
         if upload is None:
             raise FileMissingError("No file was received: send it as multipart field 'file'")
-        return Response(MeasurementSerializer(measure_recording(upload.file)).data)
+        return Response(MeasurementSerializer(measure_recording(upload)).data)
 
 
 class HealthView(APIView):
@@ -94,14 +94,12 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def _measure_form(request: HttpRequest) -> Measurement:
-    throttle = AddressThrottle()
-    if not throttle.allow_request(request, view=None):
-        raise exceptions.Throttled(wait=throttle.wait())
+    AddressThrottle.count(request)
     bound_uploads(request)
     upload = request.FILES.get("file")
     if upload is None:
         raise FileMissingError("No file was received: choose a recording first")
-    return measure_recording(upload.file)
+    return measure_recording(upload)
 
 
 def _render_analyze(
@@ -116,10 +114,10 @@ def _render_analyze(
         "max_megabytes": settings.PREDICT_MAX_BYTES // 1024**2,
         "max_minutes": round(settings.PREDICT_MAX_DURATION_S / 60),
     }
-    response = render(request, "emotion/analyze.html", context)
-    if problem is not None:
-        response.status_code = problem.status
-        response.headers.update(problem.headers)
+    status, headers = (problem.status, problem.headers) if problem else (200, {})
+    response = render(request, "emotion/analyze.html", context, status=status)
+    for name, value in headers.items():
+        response.headers[name] = value
     return response
 
 

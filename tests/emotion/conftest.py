@@ -1,8 +1,15 @@
 """Speech for the tests of the web parts, made on the spot: no corpus and no voice is needed."""
 
+import io
+import threading
+from collections.abc import Callable, Iterator
+
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from emotion import inference
 
 SAMPLING_RATE_HZ = 16_000
 # First three formants of [a e i o u], Peterson and Barney 1952, men.
@@ -41,3 +48,59 @@ def speech() -> NDArray[np.float32]:
     """Three seconds of a voice at 16 kHz, float32, with half a second of silence at both ends."""
     silence = np.zeros(SAMPLING_RATE_HZ // 2, np.float32)
     return np.concatenate([silence, vowels(3.0), silence])
+
+
+Encode = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def encode() -> Encode:
+    """Makes a media file: `encode(waveform, "flac", "flac", sampling_rate=16_000, channels=1)`."""
+
+    def encode(
+        waveform: NDArray[np.float32],
+        container_format: str,
+        codec: str,
+        *,
+        sampling_rate: int = SAMPLING_RATE_HZ,
+        channels: int = 1,
+    ) -> bytes:
+        layout = {1: "mono", 2: "stereo", 8: "7.1"}[channels]
+        samples = np.repeat(waveform, channels)[None, :]  # (1, samples * channels), interleaved
+        frame = av.AudioFrame.from_ndarray(samples, format="flt", layout=layout)
+        frame.sample_rate = SAMPLING_RATE_HZ
+        file = io.BytesIO()
+        with av.open(file, "w", format=container_format) as container:
+            stream = container.add_stream(codec, rate=sampling_rate, layout=layout)
+            stream.options = {"strict": "experimental"}  # FFmpeg's own Vorbis encoder
+            resampler = av.AudioResampler(stream.format, layout, sampling_rate, stream.frame_size)
+            for piece in [*resampler.resample(frame), *resampler.resample(None), None]:
+                container.mux(stream.encode(piece))
+        return file.getvalue()
+
+    return encode
+
+
+@pytest.fixture
+def fresh_pools() -> Iterator[None]:
+    """Pools of threads that are made anew by the settings of the test."""
+    inference._pool.cache_clear()
+    yield
+    inference._pool.cache_clear()
+
+
+@pytest.fixture
+def all_threads_busy(settings, fresh_pools: None) -> Iterator[None]:
+    """The one thread of each pool works until the test ends, and nobody may wait."""
+    settings.INFERENCE_THREADS, settings.INFERENCE_QUEUE = 1, 0
+    done = threading.Event()
+    for pool in (inference.upload_pool(), inference.live_pool()):
+        pool.submit(done.wait)
+    yield
+    done.set()
+
+
+@pytest.fixture(scope="session")
+def pcm(speech: NDArray[np.float32]) -> bytes:
+    """The speech as a microphone sends it: signed 16-bit little-endian samples."""
+    return (speech * 32_767).astype("<i2").tobytes()
