@@ -150,3 +150,9 @@ def not_(emotion: str) -> str:
 @pytest.fixture
 def visitor(site) -> Visitor:
     return Visitor(site)
+
+
+@pytest.fixture
+def visitor_at(site) -> Callable[[str], Visitor]:
+    """Make a visitor with an address of his own."""
+    return lambda address: Visitor(site, address)

@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test import Client
 
 from captcha import services
@@ -84,3 +85,16 @@ def test_parallel_fetches_of_the_audio_stay_within_the_limit(visitor, fill_play_
 def test_parallel_calls_make_one_demo_site(db):
     sites = at_once(8, lambda _: services.ensure_demo_site().pk)
     assert len(set(sites)) == 1
+
+
+def test_many_visitors_at_once_all_come_to_their_end(visitor_at, fill_play_pool, fill_dummy_pool):
+    fill_play_pool(42)
+    fill_dummy_pool(16)  # enough that none is decided on the way
+
+    def solve(number: int) -> str:
+        return visitor_at(f"192.0.{number}.1").solve(wrong={0})["state"]
+
+    assert Counter(at_once(16, solve)) == {"passed": 16}
+    assert Vote.objects.count() == 16
+    answered = PlayClip.objects.aggregate(Sum("times_right"), Sum("times_wrong"))
+    assert answered == {"times_right__sum": 48, "times_wrong__sum": 16}

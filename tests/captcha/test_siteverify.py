@@ -20,7 +20,9 @@ def verify(client, secret, token):
 
     def post(**fields):
         sent = {"secret": secret, "response": token, **fields}
-        response = client.post(PATH, {name: value for name, value in sent.items() if value is not None})
+        response = client.post(
+            PATH, {name: value for name, value in sent.items() if value is not None}
+        )
         assert response.status_code == 200
         return response.json()
 
@@ -38,7 +40,9 @@ def test_a_fresh_token_is_verified(verify, site):
     assert "score" not in answer
 
 
-def test_a_solved_challenge_is_verified_with_its_host_action_and_data(visitor, pools, client, secret):
+def test_a_solved_challenge_is_verified_with_its_host_action_and_data(
+    visitor, pools, client, secret
+):
     passed = visitor.solve(action="signup", cdata="cart 17")
     answer = client.post(PATH, {"secret": secret, "response": passed["token"]}).json()
     assert answer["success"] is True
