@@ -29,8 +29,8 @@ class SiteHostnameInline(admin.TabularInline):
 
 class SiteSecretInline(ReadOnly, admin.TabularInline):
     model = SiteSecret
-    fields = ["sha256", "created_at", "revoked_at"]
-    readonly_fields = fields
+    fields = ("sha256", "created_at", "revoked_at")
+    readonly_fields = ("sha256", "created_at", "revoked_at")
     extra = 0
 
 
@@ -88,8 +88,8 @@ class SiteAdmin(admin.ModelAdmin):
 
 class ChallengeItemInline(ReadOnly, admin.TabularInline):
     model = ChallengeItem
-    fields = ["position", "kind", "expected", "answer", "verdict", "fetches", "answered_at"]
-    readonly_fields = fields
+    fields = ("position", "kind", "expected", "answer", "verdict", "fetches", "answered_at")
+    readonly_fields = ("expected", "verdict")  # the others are, because nothing can be changed
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChallengeItem]:

@@ -24,10 +24,11 @@ def read_json(request: HttpRequest, *, max_bytes: int) -> dict[str, Any]:
     Raises:
         BodyError: If it is too large, of another type, or no object of well-formed text.
     """
-    if request.content_type != "application/json":
+    sent_type = request.content_type or ""
+    if sent_type != "application/json":
         raise BodyError(
             "unsupported_media_type",
-            f"Unexpected content type {request.content_type[:100]!r}: send application/json",
+            f"Unexpected content type {sent_type[:100]!r}: send application/json",
         )
     return _json_object(_read(request, max_bytes))
 
