@@ -9,6 +9,7 @@ export class LiveSession extends EventTarget {
   #socket;
   #farewell = "";
   #refusal = "";
+  #isWanted = true;
 
   /** Events: one for each type of message, with the message as `detail`, and at last "over". */
   constructor(path) {
@@ -20,14 +21,18 @@ export class LiveSession extends EventTarget {
     this.#socket.addEventListener("close", (event) => this.#end(event));
   }
 
+  /** Returns whether the sound was sent. */
   send(block) {
     // A network that cannot keep up loses sound rather than falling further and further behind.
     const isBehind = this.#socket.bufferedAmount > 64_000;
-    if (this.#socket.readyState === WebSocket.OPEN && !isBehind) this.#socket.send(block);
+    if (this.#socket.readyState !== WebSocket.OPEN || isBehind) return false;
+    this.#socket.send(block);
+    return true;
   }
 
   /** Lets the server finish the utterance that goes on, then ends. */
   finish() {
+    this.#isWanted = false;
     if (this.#socket.readyState === WebSocket.OPEN) {
       this.#socket.send(JSON.stringify({ type: "session.close" }));
     } else {
@@ -42,7 +47,8 @@ export class LiveSession extends EventTarget {
   }
 
   #end(event) {
-    const lost = event.wasClean ? "" : "The connection to the server was lost. Start again to go on.";
+    const isLost = this.#isWanted && !event.wasClean;
+    const lost = !isLost ? "" : "The connection to the server was lost. Start again to go on.";
     const problem = CLOSED_BECAUSE[this.#farewell] ?? (this.#refusal || lost);
     this.dispatchEvent(new CustomEvent("over", { detail: problem }));
   }

@@ -8,8 +8,9 @@ import { Timeline } from "./timeline.js";
 
 const BLOCK_MS = 100;
 const LISTED_UTTERANCES = 8;
-// A screen reader hears a summary at most so often; the bars move four times a second.
-const SUMMARY_EVERY_MS = 6000;
+// The bars move four times a second; a screen reader hears of it at the end of an utterance, and
+// every few seconds of a long one.
+const CALM_MS = { speech_ended: 2500, interval: 6000 };
 
 const page = document.querySelector("[data-live]");
 const part = (name) => page.querySelector(`[data-${name}]`);
@@ -23,40 +24,49 @@ const timeline = new Timeline(
 const toggle = part("toggle");
 
 class Listening {
+  isOn = false;
   #microphone = null;
   #session = null;
+  #attempt = 0;
   #sentMs = 0;
   #summarizedAt = 0;
 
-  get isOn() {
-    return this.#session !== null;
-  }
-
   async start() {
+    const attempt = (this.#attempt += 1);
+    this.isOn = true;
+    this.#sentMs = 0;
     showProblem("");
     say("Opening the microphone…");
-    this.#sentMs = 0;
     timeline.clear();
-    this.#session = new LiveSession(page.dataset.socket);
-    this.#wire(this.#session);
     try {
-      this.#microphone = await Microphone.open(
+      const microphone = await Microphone.open(
         page.dataset.worklet,
         (block) => this.#take(block),
         () => this.#fail("The microphone was disconnected."),
       );
+      // Stopped, and perhaps started again, while the browser asked for permission.
+      if (!this.isOn || attempt !== this.#attempt) microphone.close();
+      else this.#connect(microphone);
     } catch (error) {
+      if (attempt !== this.#attempt) return;
       if (!(error instanceof MicrophoneError)) console.error(error);
-      this.#fail(error instanceof MicrophoneError ? error.message : "Live listening does not work in this browser.");
+      this.#over(error instanceof MicrophoneError ? error.message : "Live listening does not work in this browser.");
     }
-    if (!this.isOn) this.#microphone?.close();
   }
 
   stop() {
     this.#microphone?.close();
     this.#microphone = null;
-    this.#session?.finish();
     meter.clear();
+    if (this.#session) this.#session.finish();
+    else this.#over("");
+  }
+
+  // Only now, so that a session does not wait for somebody who thinks about the permission.
+  #connect(microphone) {
+    this.#microphone = microphone;
+    this.#session = new LiveSession(page.dataset.socket);
+    this.#wire(this.#session);
   }
 
   #fail(message) {
@@ -66,7 +76,10 @@ class Listening {
 
   #wire(session) {
     const on = (type, react) => session.addEventListener(type, (event) => react(event.detail));
-    on("session.created", () => say("Listening: say something"));
+    on("session.created", () => {
+      say("Listening: say something");
+      this.#announce("Listening");
+    });
     on("utterance.start", () => say("Listening: hearing a voice"));
     on("measurement.result", (message) => this.#show(message));
     on("utterance.end", () => say("Listening: quiet"));
@@ -74,8 +87,8 @@ class Listening {
   }
 
   #take(block) {
-    this.#session?.send(block.buffer);
     meter.show(block);
+    if (!this.#session?.send(block.buffer)) return;
     this.#sentMs += BLOCK_MS;
     timeline.advance(this.#sentMs);
   }
@@ -90,17 +103,23 @@ class Listening {
   }
 
   #summarize(label, message) {
-    if (performance.now() - this.#summarizedAt < SUMMARY_EVERY_MS) return;
+    if (performance.now() - this.#summarizedAt < CALM_MS[message.trigger]) return;
+    this.#announce(`Sounds ${label.toLowerCase()}, ${percent(message.scores[message.emotion])}`);
+  }
+
+  #announce(text) {
     this.#summarizedAt = performance.now();
-    part("summary").textContent = `Sounds ${label.toLowerCase()}, ${percent(message.scores[message.emotion])}`;
+    part("summary").textContent = text;
   }
 
   #over(problem) {
     this.#microphone?.close();
     this.#microphone = this.#session = null;
+    this.isOn = false;
     meter.clear();
     if (problem) showProblem(problem);
     say("Not listening");
+    this.#announce("Not listening");
     verdict.rest("Not listening");
     showToggle();
   }
@@ -140,13 +159,10 @@ function showToggle() {
 }
 
 const listening = new Listening();
-toggle.addEventListener("click", async () => {
+toggle.addEventListener("click", () => {
   if (listening.isOn) listening.stop();
-  else {
-    const started = listening.start();
-    showToggle();
-    await started;
-  }
+  else listening.start();
+  showToggle();
 });
-window.addEventListener("pagehide", () => listening.stop());
+window.addEventListener("pagehide", () => listening.isOn && listening.stop());
 toggle.disabled = false;
