@@ -28,10 +28,9 @@ from emotion.ml.labels import EMOTIONS
 
 logger = logging.getLogger(__name__)
 
-# Longest wait for a client that does not read, and for a place in the inference pool.
+# Longest wait for a client that does not read, and for one step of a session in the pool.
 SEND_TIMEOUT_S = 5.0
 LAG_TIMEOUT_S = 10.0
-BUSY_RETRY_S = 0.05
 MAX_TEXT_CHARACTERS = 4096
 
 # Of RFC 6455, section 7.4.1, and of the IANA registry.
@@ -141,7 +140,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _measure_loop(self, session: LiveSession) -> None:
         try:
             await self._measure_until_finished(session)
-        except TimeoutError:
+        except (TimeoutError, inference.BusyError):
             message = "The server cannot keep up: try again later"
             await self._fail("server_busy", message, TRY_AGAIN_LATER, retryable=True)
         except Exception:
@@ -161,7 +160,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _advance(self, step: Callable[..., list[Event]], *arguments: bytes) -> None:
         """Run one step of the session in the pool and tell its events."""
         async with asyncio.timeout(LAG_TIMEOUT_S):
-            events: list[Event] = await _run_when_free(step, *arguments)
+            events = await inference.live_pool().run_async(step, *arguments)
         for event in events:
             await self._tell({"type": event.type, **asdict(event)})
 
@@ -221,14 +220,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self._is_closed = True
-
-
-async def _run_when_free(step: Callable[..., list[Event]], *arguments: bytes) -> list[Event]:
-    while True:
-        try:
-            return await inference.live_pool().run_async(step, *arguments)
-        except inference.BusyError:
-            await asyncio.sleep(BUSY_RETRY_S)
 
 
 def _message_type(text: str) -> object:

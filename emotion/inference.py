@@ -1,7 +1,7 @@
 """Inference for web processes: one predictor a process, and bounded pools of threads.
 
-Each pool takes `INFERENCE_THREADS` calls at once and lets `INFERENCE_QUEUE` more wait; the next one
-is refused at once, so that a crowd gets a clear answer instead of an ever longer wait.
+Each pool takes `INFERENCE_THREADS` calls at once and lets a fixed number more wait; the next one is
+refused at once, so that a crowd gets a clear answer instead of an ever longer wait.
 """
 
 import asyncio
@@ -76,13 +76,17 @@ def predictor() -> EmotionPredictor:
 def upload_pool() -> BoundedPool:
     """For whole recordings, which may take seconds."""
     with _once:
-        return _pool("uploads")
+        return _pool("uploads", settings.INFERENCE_QUEUE)
 
 
 def live_pool() -> BoundedPool:
-    """For live sessions, which a long recording must not hold up."""
+    """For live sessions, which a long recording must not hold up.
+
+    A session has one call at a time in it, so there is a place for each that may be open, and they
+    take turns.
+    """
     with _once:
-        return _pool("live")
+        return _pool("live", settings.LIVE_MAX_SESSIONS)
 
 
 @cache
@@ -91,5 +95,5 @@ def _load_predictor() -> EmotionPredictor:
 
 
 @cache
-def _pool(name: str) -> BoundedPool:
-    return BoundedPool(name, threads=settings.INFERENCE_THREADS, queue=settings.INFERENCE_QUEUE)
+def _pool(name: str, queue: int) -> BoundedPool:
+    return BoundedPool(name, threads=settings.INFERENCE_THREADS, queue=queue)

@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import av
 import numpy as np
@@ -91,11 +92,12 @@ def fresh_pools() -> Iterator[None]:
 
 @pytest.fixture
 def all_threads_busy(settings, fresh_pools: None) -> Iterator[None]:
-    """The one thread of each pool works until the test ends, and nobody may wait."""
-    settings.INFERENCE_THREADS, settings.INFERENCE_QUEUE = 1, 0
+    """Every thread works and every place in the queues is taken, until the test ends."""
     done = threading.Event()
     for pool in (inference.upload_pool(), inference.live_pool()):
-        pool.submit(done.wait)
+        with suppress(inference.BusyError):
+            while True:
+                pool.submit(done.wait)
     yield
     done.set()
 
