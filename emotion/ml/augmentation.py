@@ -56,12 +56,12 @@ def varied_log_mel(log_mel: FloatArray, frames: int, rng: Generator) -> FloatArr
     start = int(rng.integers(len(log_mel) - frames + 1))
     x = np.array(log_mel[start : start + frames], dtype=np.float32)
     n_mels = x.shape[1]
-    x = np.take(x, np.clip(np.arange(n_mels) + rng.integers(-2, 3), 0, n_mels - 1), axis=1)
+    x = np.take(x, np.clip(np.arange(n_mels) + rng.integers(-1, 2), 0, n_mels - 1), axis=1)
     tilt_db = rng.uniform(-4, 4) * np.linspace(-1, 1, n_mels) + rng.uniform(-3, 3)
     x += tilt_db.astype(np.float32)
     mean = x.mean()
     for _ in range(2):
-        width, height = int(rng.integers(0, frames // 6)), int(rng.integers(0, 9))
+        width, height = int(rng.integers(0, frames // 8)), int(rng.integers(0, 7))
         left, low = int(rng.integers(frames - width)), int(rng.integers(n_mels - height))
         x[left : left + width] = mean
         x[:, low : low + height] = mean
