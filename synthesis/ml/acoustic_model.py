@@ -11,7 +11,7 @@ from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports
 
 @dataclass(frozen=True)
 class ModelShape:
-    """Sizes of the network; the default has 2.5 million parameters.
+    """Sizes of the network; the default has 1.9 million parameters.
 
     Attributes:
         hidden: Channels throughout.
@@ -22,7 +22,7 @@ class ModelShape:
     """
 
     hidden: int = 128
-    feed_forward: int = 384
+    feed_forward: int = 256
     encoder_layers: int = 3
     decoder_layers: int = 3
     predictor_dropout: float = 0.3

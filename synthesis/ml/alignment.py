@@ -81,7 +81,11 @@ class _Mixtures:
 
     @classmethod
     def estimate(
-        cls, frames: Floats, occupied: Ints, n_states: int, n_gaussians: int,
+        cls,
+        frames: Floats,
+        occupied: Ints,
+        n_states: int,
+        n_gaussians: int,
         rng: np.random.Generator,
     ) -> "_Mixtures":
         shape = (n_states, n_gaussians, frames.shape[1])
@@ -156,8 +160,13 @@ def _features(waveform: NDArray[np.float32]) -> Floats:
     from librosa.feature import melspectrogram
 
     power = melspectrogram(
-        y=waveform, sr=SAMPLING_RATE, n_fft=512, win_length=WINDOW_LENGTH,
-        hop_length=HOP_LENGTH, n_mels=N_MELS, power=2.0,
+        y=waveform,
+        sr=SAMPLING_RATE,
+        n_fft=512,
+        win_length=WINDOW_LENGTH,
+        hop_length=HOP_LENGTH,
+        n_mels=N_MELS,
+        power=2.0,
     ).T  # (frames, mels)
     level_db = 10 * np.log10(power.sum(axis=1) + 1e-10)
     level = (np.clip(level_db - level_db.max(), -40, 0) + 15) / 10
@@ -174,10 +183,8 @@ def _difference(curves: Floats) -> Floats:
     """Regression slope over five frames."""
     n = len(curves)
     padded = np.pad(curves, ((2, 2), (0, 0)), mode="edge")
-    slope: Floats = sum(
-        step * (padded[2 + step : 2 + step + n] - padded[2 - step : 2 - step + n])
-        for step in (1, 2)
-    ) / 10  # type: ignore[assignment]
+    near, far = padded[3 : 3 + n] - padded[1 : 1 + n], padded[4 : 4 + n] - padded[:n]
+    slope: Floats = (near + 2 * far) / 10
     return slope
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from audio import decode
 from numpy.typing import NDArray
 
+from audio import decode
 from synthesis.ml.world import Analysis, Floats, analyse, trim
 
 

@@ -7,9 +7,9 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
-from audio import set_level
 from numpy.typing import NDArray
 
+from audio import set_level
 from synthesis.ml.errors import TextTooLongError, VoiceError
 from synthesis.ml.phonemes import Phonemizer
 from synthesis.ml.voices import Voice

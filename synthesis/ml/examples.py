@@ -79,8 +79,14 @@ def make_example(
         return None
     frames = np.minimum(np.arange(n_frames) * WORLD_FRAMES_PER_MEL_FRAME, len(f0) - 1)
     return Example(
-        prompt, emotion, take, spelling, durations, log_mel_of(amplitudes),
-        f0[frames].astype(np.float32), frame_levels_db(amplitudes),
+        prompt,
+        emotion,
+        take,
+        spelling,
+        durations,
+        log_mel_of(amplitudes),
+        f0[frames].astype(np.float32),
+        frame_levels_db(amplitudes),
     )
 
 
@@ -159,6 +165,4 @@ def _read(path: Path) -> Iterator[Example]:
             f0, level_db = stored[f"{number}.curves"].astype(np.float32)
             mel = stored[f"{number}.mel"].astype(np.float32)
             durations = stored[f"{number}.durations"]
-            yield Example(
-                path.stem, emotion, int(take), spelling, durations, mel, f0, level_db
-            )
+            yield Example(path.stem, emotion, int(take), spelling, durations, mel, f0, level_db)

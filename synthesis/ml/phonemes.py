@@ -19,9 +19,17 @@ PUNCTUATION = ",."  # the reader's texts hold no other; a question ends in a ful
 WORD_BOUNDARY = " "
 STRESS = "ˈ"
 
-CONSONANTS = tuple("p b t d k ɡ m n ŋ f v θ ð s z ʃ ʒ h l ɹ w j tʃ dʒ ɾ".split())
-REDUCED_VOWELS = tuple("i ᵻ ɐ ə ɚ".split())  # never stressed
-FULL_VOWELS = tuple("iː ɪ ɛ æ ʌ ɜː ɑː ɔː ʊ uː eɪ aɪ ɔɪ aʊ oʊ".split())
+CONSONANTS = (
+    "p", "b", "t", "d", "k", "ɡ", "m", "n", "ŋ", "f", "v", "θ", "ð", "s", "z", "ʃ", "ʒ", "h",
+    "l", "ɹ", "w", "j", "tʃ", "dʒ", "ɾ",
+)  # fmt: skip
+# Never stressed.
+REDUCED_VOWELS = (
+    "i", "ᵻ", "ɐ", "ə", "ɚ",
+)  # fmt: skip
+FULL_VOWELS = (
+    "iː", "ɪ", "ɛ", "æ", "ʌ", "ɜː", "ɑː", "ɔː", "ʊ", "uː", "eɪ", "aɪ", "ɔɪ", "aʊ", "oʊ",
+)  # fmt: skip
 
 # What espeak-ng writes as one phoneme, in units that are frequent enough to be learnt from an hour.
 UNITS: Mapping[str, tuple[str, ...]] = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from audio import decode
 from tqdm import tqdm
 
+from audio import decode
 from synthesis.ml.alignment import SILENCE, Ints, Spoken, align
 from synthesis.ml.analysis_cache import AnalysisCache
 from synthesis.ml.corpora import Prompt, read_acted_clips, read_prompts
@@ -105,8 +105,10 @@ def load_takes(acted: Path, analyses: AnalysisCache, show_progress: bool) -> lis
     library = DonorLibrary((clip, analyses.load(clip.name)[1]) for clip in clips)
     return [
         Take(
-            emotion, number,
-            library.donor(key.actor, emotion, key.statement, key.repetition), recipe,
+            emotion,
+            number,
+            library.donor(key.actor, emotion, key.statement, key.repetition),
+            recipe,
         )
         for emotion, recipe in load_recipe().items()
         for number, key in enumerate(recipe.donors)
@@ -121,7 +123,11 @@ def neutral_example(prompt: Prompt, spelling: str, starts: Ints) -> Example | No
 
 
 def rendered_examples(
-    prompt: Prompt, spelling: str, starts: Ints, takes: Sequence[Take], work: WorkFolder,
+    prompt: Prompt,
+    spelling: str,
+    starts: Ints,
+    takes: Sequence[Take],
+    work: WorkFolder,
     config: PreparationConfig,
 ) -> Iterator[Example | None]:
     """The examples of a reading and of its renderings."""
@@ -132,8 +138,14 @@ def rendered_examples(
     for take in _choose(takes, config.renderings_per_prompt, rng):
         rendering = render(reading, take.donor, take.recipe.gains, rng)
         yield make_example(
-            prompt.name, take.emotion, take.number, spelling, starts,
-            rendering.waveform, rendering.f0, rendering.positions,
+            prompt.name,
+            take.emotion,
+            take.number,
+            spelling,
+            starts,
+            rendering.waveform,
+            rendering.f0,
+            rendering.positions,
         )
 
 
@@ -141,8 +153,14 @@ def _as_read(
     prompt: Prompt, spelling: str, starts: Ints, waveform: Floats, f0: Floats
 ) -> Example | None:
     return make_example(
-        prompt.name, "neutral", 0, spelling, starts,
-        to_training_level(waveform), f0, np.arange(len(f0)) + 0.5,
+        prompt.name,
+        "neutral",
+        0,
+        spelling,
+        starts,
+        to_training_level(waveform),
+        f0,
+        np.arange(len(f0), dtype=np.float64) + 0.5,
     )
 
 
@@ -170,7 +188,8 @@ def aligned_starts(
         ]
         starts = align(clips, config.seed, show_progress)
         partial = cache.with_suffix(".partial.npz")
-        np.savez(partial, **{p.name: s for p, s in zip(prompts, starts, strict=True)})
+        found = {p.name: s for p, s in zip(prompts, starts, strict=True)}
+        np.savez(partial, **found)  # type: ignore[arg-type]  # a name could be an option's
         partial.replace(cache)
     with np.load(cache) as stored:
         return {name: stored[name] for name in stored.files}

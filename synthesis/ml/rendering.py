@@ -33,9 +33,7 @@ class Rendering:
     positions: Floats
 
 
-def render(
-    reading: Analysis, donor: Donor, gains: Gains, rng: np.random.Generator
-) -> Rendering:
+def render(reading: Analysis, donor: Donor, gains: Gains, rng: np.random.Generator) -> Rendering:
     """Impose a donor's tempo, pitch, level and timbre on a neutral reading.
 
     Args:
@@ -92,7 +90,7 @@ def to_training_level(waveform: Floats) -> NDArray[np.float32]:
 
 def _pitch(reading: Analysis, donor: Donor, gains: Gains, positions: Floats) -> Floats:
     median = reading.median_semitones
-    own = np.interp(positions, np.arange(len(reading)), reading.semitones) - median
+    own = np.interp(positions - 0.5, np.arange(len(reading)), reading.semitones) - median
     if gains.adds_to_own_pitch:
         theirs = _along(donor.contours.semitones_gained, positions / len(reading))
         centre, share = theirs.mean(), gains.own_pitch_range

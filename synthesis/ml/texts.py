@@ -28,7 +28,7 @@ TIMES = (
     "two days ago",
 )  # fmt: skip
 SCHEDULES = (
-    (("The train to the city", "The next bus", "The ferry", "The night train"), ("leaves", "arrives")),
+    (("The city train", "The next bus", "The ferry", "The night train"), ("leaves", "arrives")),
     (("The meeting", "The evening class", "The second lesson", "The film"), ("starts", "ends")),
     (("The market", "The library", "The swimming pool", "The museum"), ("opens", "closes")),
 )

@@ -16,7 +16,7 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 def ensure_torchaudio_imports() -> None:
     """Import torchaudio, with an empty extension only if the native one fails."""
     try:
-        import torchaudio  # noqa: F401
+        import torchaudio
     except OSError:
         for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
             del sys.modules[name]

@@ -66,7 +66,7 @@ class Losses:
         )
 
     def __str__(self) -> str:
-        return " ".join(f"{name} {float(value):.3f}" for name, value in vars(self).items())
+        return " ".join(f"{name} {value.item():.3f}" for name, value in vars(self).items())
 
 
 class Trainer:

@@ -30,7 +30,7 @@ class GriffinLim(nn.Module):
         basis = torch.from_numpy(mel_basis())
         self.basis = nn.Parameter(basis, requires_grad=False)  # (mels, bins)
         self.inverse = nn.Parameter(torch.linalg.pinv(basis), requires_grad=False)
-        self.register_buffer("window", torch.hann_window(WINDOW_LENGTH))
+        self.window = nn.Parameter(torch.hann_window(WINDOW_LENGTH), requires_grad=False)
 
     @torch.inference_mode()
     def inference(self, log_mel: Tensor) -> Tensor:

@@ -1,0 +1,168 @@
+"""Training end to end on a few seconds of made-up speech."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from synthesis.ml.acoustic_model import ModelShape
+from synthesis.ml.dataset import Scale
+from synthesis.ml.engine import SpeechEngine
+from synthesis.ml.errors import CorpusError
+from synthesis.ml.examples import Example, make_example
+from synthesis.ml.export import export_voice
+from synthesis.ml.phonemes import phoneme_table
+from synthesis.ml.training import Trainer, TrainingConfig, learning_rate
+from synthesis.ml.voices import load_voice
+from synthesis.ml.world import READER_F0_HZ, pitch
+
+TINY = ModelShape(hidden=16, feed_forward=16, encoder_layers=1, decoder_layers=1)
+CONFIG = TrainingConfig(steps=40, batch_size=4, warm_up_steps=5, peak_learning_rate=5e-3)
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    from tests.synthesis.ml.conftest import syllables
+
+    made = []
+    for number in range(20):
+        for emotion, take, f0_hz in (
+            ("neutral", 0, 160.0),
+            ("happy", 0, 220.0),
+            ("happy", 1, 260.0),
+        ):
+            waveform = syllables(f0_hz, seed=number)
+            f0 = pitch(waveform.astype(np.float64), READER_F0_HZ)
+            starts = np.array([0, 15, 35, 60, 95])
+            positions = np.arange(len(f0)) + 0.5
+            made.append(
+                make_example(
+                    f"clip{number:02}", emotion, take, "abc.", starts, waveform, f0, positions
+                )
+            )
+    assert None not in made
+    return made
+
+
+def trainer(examples: list[Example], checkpoint: Path, **changes: int) -> Trainer:
+    config = TrainingConfig(**{**vars(CONFIG), **changes})
+    return Trainer(examples, list(phoneme_table().values()), checkpoint, config, TINY)
+
+
+def weights(run: Trainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in run.model.state_dict().items()}
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_ends(examples, tmp_path):
+    unbroken = trainer(examples, tmp_path / "a.pt")
+    unbroken.run(until=6)
+    first = trainer(examples, tmp_path / "b.pt")
+    first.run(until=3)
+    second = trainer(examples, tmp_path / "b.pt")
+    second.resume()
+    assert second.step == 3
+    second.run(until=6)
+    expected = weights(unbroken)
+    for name, value in weights(second).items():
+        torch.testing.assert_close(value, expected[name], msg=name)
+
+
+def test_a_checkpoint_survives_a_kill_while_it_is_written(examples, tmp_path, monkeypatch):
+    run = trainer(examples, tmp_path / "c.pt")
+    run.run(until=2)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run.run(until=4)
+    monkeypatch.undo()
+    again = trainer(examples, tmp_path / "c.pt")
+    again.resume()
+    assert again.step == 2
+
+
+def test_training_lowers_the_held_out_loss(examples, tmp_path):
+    run = trainer(examples, tmp_path / "d.pt")
+    before = run.evaluate()
+    run.run()
+    after = run.evaluate()
+    assert float(after.mel) < 0.8 * float(before.mel)
+    assert float(after.duration) < float(before.duration)
+
+
+def test_held_out_readings_are_never_trained_on(examples, tmp_path):
+    run = trainer(examples, tmp_path / "e.pt")
+    held_out = {example.prompt for example in run.dataset.held_out}
+    trained = {e.prompt for own in run.dataset._by_emotion.values() for e in own}
+    assert held_out
+    assert not held_out & trained
+    assert held_out | trained == {example.prompt for example in examples}
+
+
+def test_a_trained_voice_can_be_exported_moved_and_spoken(examples, tmp_path):
+    run = trainer(examples, tmp_path / "f.pt")
+    run.run(until=2)
+    export_voice(
+        name="toy",
+        folder=tmp_path / "toy",
+        weights=run.model.state_dict(),
+        speakers=run.dataset.speakers,
+        table=phoneme_table(),
+        takes={"happy": 1},
+        shape=TINY,
+    )
+    moved = (tmp_path / "toy").rename(tmp_path / "moved")
+    voice = load_voice(moved)
+    assert dict(voice.speakers) == {"happy": "toy_happy", "neutral": "toy_neutral"}
+    utterance = SpeechEngine(voice).speak("Hello there.", "happy")
+    assert len(utterance.waveform) > 0
+    assert np.isfinite(utterance.waveform).all()
+
+
+def test_an_exported_emotion_is_one_take_or_the_mean_of_its_takes(examples, tmp_path):
+    run = trainer(examples, tmp_path / "g.pt")
+    table = run.model.state_dict()["emb_g.weight"]
+    assert run.dataset.speakers == [("happy", 0), ("happy", 1), ("neutral", 0)]
+
+    def exported(takes: dict[str, int]) -> torch.Tensor:
+        voice = export_voice(
+            name="toy",
+            folder=tmp_path / "takes",
+            weights=run.model.state_dict(),
+            speakers=run.dataset.speakers,
+            table=phoneme_table(),
+            takes=takes,
+            shape=TINY,
+        )
+        state = torch.load(voice.model_path, weights_only=True)["model"]
+        return state["emb_g.weight"]
+
+    torch.testing.assert_close(exported({})[0], table[:2].mean(dim=0))
+    torch.testing.assert_close(exported({"happy": 1})[0], table[1])
+    with pytest.raises(ValueError, match="no take 4 of happy"):
+        exported({"happy": 4})
+
+
+def test_the_learning_rate_rises_then_falls():
+    config = TrainingConfig(steps=1000, warm_up_steps=100, peak_learning_rate=1e-3)
+    rates = [learning_rate(step, config) for step in range(1001)]
+    assert rates[0] == pytest.approx(1e-5)
+    assert max(rates) == pytest.approx(1e-3, rel=0.03)
+    assert 90 <= int(np.argmax(rates)) <= 110
+    assert rates[-1] == pytest.approx(3e-5)
+
+
+def test_pitch_is_scaled_around_the_readers_median_and_unvoiced_is_zero(examples):
+    scale = Scale.of(examples)
+    assert scale.median_f0_hz == pytest.approx(160.0, rel=0.02)
+    f0 = np.array([0.0, scale.median_f0_hz, 2 * scale.median_f0_hz], np.float32)
+    np.testing.assert_allclose(scale.pitch(f0), [0.0, 0.0, 3.0], atol=1e-3)
+    assert scale.pitch(f0)[1] != 0.0
+
+
+def test_a_corpus_without_neutral_clips_is_refused(examples: list[Example]):
+    with pytest.raises(CorpusError, match="reader's own clips"):
+        Scale.of([example for example in examples if example.emotion != "neutral"])
