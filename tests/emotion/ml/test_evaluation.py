@@ -63,9 +63,7 @@ def test_a_corpus_is_the_mean_of_its_folds():
     speakers = np.array(["a", "a", "a", "b"])
     truth = np.array([0, 0, 1, 1])
     probabilities = np.eye(7)[[0, 0, 1, 0]]
-    figures = corpus_figures(
-        probabilities, truth, speakers, (frozenset({"a"}), frozenset({"b"}))
-    )
+    figures = corpus_figures(probabilities, truth, speakers, (frozenset({"a"}), frozenset({"b"})))
     assert [fold.clips for fold in figures.folds] == [3, 1]
     assert (figures.wa_mean, figures.wa_deviation) == (0.5, 0.5)
     assert figures.confusion[1][:2] == (1, 1)

@@ -81,9 +81,7 @@ def test_the_mel_scale_is_that_of_htk():
 
 def test_each_filter_peaks_at_its_centre_and_neighbours_sum_to_one():
     filters = mel_filters(CONFIG)
-    corners = mel_to_hz(
-        np.linspace(*hz_to_mel(np.array([60.0, 7600.0])), CONFIG.n_mels + 2)
-    )
+    corners = mel_to_hz(np.linspace(*hz_to_mel(np.array([60.0, 7600.0])), CONFIG.n_mels + 2))
     bins = np.arange(257) * RATE / 512
     between = (bins >= corners[1]) & (bins <= corners[-2])
     np.testing.assert_allclose(filters[between].sum(axis=1), 1.0, atol=1e-5)

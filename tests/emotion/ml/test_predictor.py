@@ -57,9 +57,7 @@ def test_a_batch_equals_single_predictions(predictor, voice):
     waveforms = [voice(seconds, seed=i) for i, seconds in enumerate((1.0, 2.0, 1.0, 7.0, 0.1))]
     batch = predictor.predict_batch(waveforms)
     for waveform, together in zip(waveforms, batch, strict=True):
-        np.testing.assert_allclose(
-            as_row(together), as_row(predictor.predict(waveform)), atol=1e-4
-        )
+        np.testing.assert_allclose(as_row(together), as_row(predictor.predict(waveform)), atol=1e-4)
 
 
 def test_an_empty_batch_is_empty(predictor):
