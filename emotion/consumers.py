@@ -48,7 +48,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._is_counted = False
+        self._id = uuid.uuid4().hex
+        self._is_counted = self._is_finishing = self._is_closed = False
+        self._started_at = self._heard_at = time.monotonic()
+        self._gate = FrameGate(now_s=self._started_at)
+        self._pending = bytearray()
+        self._arrived = asyncio.Event()
+        self._session: LiveSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -59,15 +65,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 LiveConsumer.open_sessions -= 1
             for task in self._tasks:
                 task.cancel()
+            # The detector's megabytes must not wait for the collector of reference cycles.
+            self._session = None
+            self._tasks.clear()
 
     async def connect(self) -> None:
-        self._id = uuid.uuid4().hex
-        self._session: LiveSession | None = None
-        self._is_closed = self._is_finishing = False
-        self._started_at = self._heard_at = time.monotonic()
-        self._gate = FrameGate(now_s=self._started_at)
-        self._pending = bytearray()
-        self._arrived = asyncio.Event()
         await self.accept()
         if LiveConsumer.open_sessions >= settings.LIVE_MAX_SESSIONS:
             message = "All live sessions are taken: try again in a minute"

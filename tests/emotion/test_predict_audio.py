@@ -128,8 +128,14 @@ def test_a_truncated_recording_is_judged_by_what_is_there(speech, encode):
         "noise",
     ],
 )
-def test_a_file_without_usable_speech_is_refused(content, expected):
-    assert refusal(post(content)) == expected
+@pytest.mark.parametrize("name", ["recording.wav", "recording.flac", "recording"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_file_without_usable_speech_is_refused_whatever_its_name(
+    content, expected, name, in_memory, settings
+):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10**6 if in_memory else 0
+
+    assert refusal(post(content, name=name)) == expected
 
 
 def test_a_recording_over_the_longest_duration_is_refused(speech, encode, settings):
