@@ -48,8 +48,7 @@ def widget(request: HttpRequest) -> HttpResponse:
     """Send the page inside the widget's frame, to the hosts of its site only."""
     origin = request.GET.get("origin", "")
     hostname = hostname_of_origin(origin)
-    sites = Site.objects.active().prefetch_related("hostnames")
-    site = sites.filter(sitekey=request.GET.get("sitekey", "")[:64]).first()
+    site = _site_with(request.GET.get("sitekey", ""))
     problem = _problem_of(site, hostname)
     theme = request.GET.get("theme", "auto")
     context = {
@@ -70,6 +69,12 @@ def widget(request: HttpRequest) -> HttpResponse:
     ancestors = ["*"] if problem or site is None else [SELF, *site.frame_ancestors()]
     _protect(response, ancestors)
     return response
+
+
+def _site_with(sitekey: str) -> Site | None:
+    if not (sitekey.isascii() and sitekey.isalnum()):  # PostgreSQL takes no null character
+        return None
+    return Site.objects.active().prefetch_related("hostnames").filter(sitekey=sitekey).first()
 
 
 def _problem_of(site: Site | None, hostname: str) -> str:
