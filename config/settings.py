@@ -6,6 +6,7 @@ pages on.
 """
 
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -53,7 +54,9 @@ ALLOWED_HOSTS = (
 )
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("INFLECT_CSRF_TRUSTED_ORIGINS", [])
 # Addresses or networks (CIDR) of reverse proxies whose X-Forwarded-For is believed.
-TRUSTED_PROXIES: list[str] = env.list("INFLECT_TRUSTED_PROXIES", [])
+TRUSTED_PROXIES = [
+    ip_network(network, strict=False) for network in env.list("INFLECT_TRUSTED_PROXIES", [])
+]
 
 INSTALLED_APPS = [
     "config.apps.ConfigAppConfig",
@@ -275,6 +278,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Language and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# The languages that every page speaks; a browser's other wishes get English.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -1,6 +1,6 @@
 """The address of the client, by which calls are counted."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -28,7 +28,7 @@ def _is_trusted_proxy(address: str) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return False
-    return any(parsed in ip_network(network) for network in settings.TRUSTED_PROXIES)
+    return any(parsed in network for network in settings.TRUSTED_PROXIES)
 
 
 class AddressThrottle(AnonRateThrottle):

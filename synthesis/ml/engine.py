@@ -107,7 +107,12 @@ class SpeechEngine:
         tts = self._load()
         model = tts.synthesizer.tts_model
         shift = variation.semitones / self.voice.semitones_per_unit
-        hook = model.pitch_predictor.register_forward_hook(lambda _, __, pitch: pitch + shift)
+
+        def turn(_module: Any, _inputs: Any, pitch: Any) -> Any:  # (1, 1, tokens)
+            centre = pitch.mean()
+            return centre + self.voice.pitch_spread * (pitch - centre) + shift
+
+        hook = model.pitch_predictor.register_forward_hook(turn)
         model.length_scale = variation.slowness
         tts.synthesizer.vocoder_model.seed = seed
         try:

@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from synthesis.ml.phonemes import phoneme_table
@@ -18,7 +18,6 @@ def train_voice(
     steps: int,
     resume: bool,
     seed: int = 0,
-    takes: Mapping[str, int] | None = None,
     show_progress: bool = True,
 ) -> Voice:
     """Prepare, train and write a voice named after its folder.
@@ -31,11 +30,11 @@ def train_voice(
         steps: Of training.
         resume: Continue from the checkpoint in `work`; otherwise training starts anew.
         seed: Of everything random.
-        takes: Which donor speaks an emotion; the mean of its donors where none is named.
         show_progress: Print bars.
     """
     from synthesis.ml.export import export_voice
     from synthesis.ml.preparation import PreparationConfig, WorkFolder, prepare
+    from synthesis.ml.take_selection import choose_takes
     from synthesis.ml.training import Trainer, TrainingConfig
 
     table = phoneme_table()
@@ -51,13 +50,14 @@ def train_voice(
     if resume:
         trainer.resume()
     trainer.run(show_progress=show_progress)
+    weights, rows = trainer.model.state_dict(), trainer.dataset.speakers
     return export_voice(
         name=out.name,
         folder=out,
-        weights=trainer.model.state_dict(),
-        speakers=trainer.dataset.speakers,
+        weights=weights,
+        rows=rows,
+        chosen=choose_takes(weights, rows, table),
         table=table,
-        takes=takes or {},
     )
 
 
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ravdess", type=Path, required=True, help="corpus of acted speech")
     parser.add_argument("--work", type=Path, required=True, help="prepared data and checkpoint")
     parser.add_argument("--out", type=Path, required=True, help="voice folder to write")
-    parser.add_argument("--steps", type=int, default=3500)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint")
 

@@ -35,7 +35,7 @@ class TrainingConfig:
         seed: Of the weights, the batches and the dropout.
     """
 
-    steps: int = 3500
+    steps: int = 3000
     batch_size: int = 16
     peak_learning_rate: float = 7e-4
     warm_up_steps: int = 200

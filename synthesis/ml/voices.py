@@ -27,6 +27,8 @@ class Voice:
         speakers: Coqui speaker of each emotion.
         phonemes: Character of each phoneme.
         semitones_per_unit: Of the acoustic model's pitch.
+        pitch_spread: Predicted pitch is an average over all ways to say a text, hence flat; its
+            movement is multiplied by this.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Voice:
     speakers: Mapping[str, str]
     phonemes: Mapping[str, str]
     semitones_per_unit: float
+    pitch_spread: float
 
     @property
     def model_path(self) -> Path:
@@ -107,6 +110,7 @@ def write_manifest(voice: Voice) -> None:
         ),
         f"sampling_rate = {voice.sampling_rate}",
         f"semitones_per_unit = {voice.semitones_per_unit}",
+        f"pitch_spread = {voice.pitch_spread}",
         "",
         "# Coqui speaker of each emotion.",
         "[speakers]",
@@ -141,6 +145,7 @@ def _voice(folder: Path, manifest: dict[str, Any]) -> Voice:
         speakers={str(key): str(value) for key, value in manifest["speakers"].items()},
         phonemes=phonemes,
         semitones_per_unit=float(manifest["semitones_per_unit"]),
+        pitch_spread=float(manifest["pitch_spread"]),
     )
 
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pyworld
 from numpy.typing import NDArray
+
+from synthesis.ml.pyworld_import import import_pyworld
+
+pyworld = import_pyworld()
 
 Floats = NDArray[np.float64]
 

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from ipaddress import ip_network
 
 import pytest
 from django.test import RequestFactory
@@ -31,7 +32,7 @@ def test_an_ipv4_address_mapped_to_ipv6_is_itself():
 
 def test_a_forwarded_address_counts_behind_a_trusted_proxy_only(settings):
     assert seen("10.0.0.9", "192.0.2.1") == seen("10.0.0.9")
-    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
     assert seen("10.0.0.9", "192.0.2.1") == seen("192.0.2.1")
     assert seen("10.0.0.9", "198.51.100.1, 192.0.2.1, 10.0.0.8") == seen("192.0.2.1")
     assert seen("203.0.113.1", "192.0.2.1") == seen("203.0.113.1")

@@ -47,7 +47,8 @@ def answer_by_keyboard(page, choose_digit) -> None:
     position = 1
     while frame.locator("#card").get_attribute("data-state") == "open":
         count = frame.locator("#count").text_content()
-        if not count or not count.startswith(f"{position} /"):
+        is_busy = frame.locator("#card").get_attribute("aria-busy") == "true"
+        if is_busy or not count or not count.startswith(f"{position} /"):
             page.wait_for_timeout(50)
             continue
         page.keyboard.press("Space")  # hear it (again) before answering

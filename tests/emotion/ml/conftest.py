@@ -3,9 +3,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from audio import encode_wav
 from emotion.ml.predictor import EmotionPredictor
 
 RATE = 16_000
+TONES = {"W": 110, "A": 190, "F": 330, "T": 560}
 
 
 def speech_like(seconds: float, hz: float = 160.0, seed: int = 0) -> np.ndarray:
@@ -29,3 +31,19 @@ def voice() -> Callable[..., np.ndarray]:
 def predictor() -> EmotionPredictor:
     """The shipped weights."""
     return EmotionPredictor.load()
+
+
+@pytest.fixture(scope="session")
+def tones(tmp_path_factory):
+    """Three speakers whose emotion can be heard from the pitch of a tone, as EMO-DB names them."""
+    folder = tmp_path_factory.mktemp("tones")
+    rng = np.random.default_rng(0)
+    time = np.arange(8000) / 16_000
+    for speaker in ("03", "08", "09"):
+        for code, middle_hz in TONES.items():
+            for version in "ab":
+                hz = middle_hz * rng.uniform(0.97, 1.03)
+                tone = sum(np.sin(2 * np.pi * k * hz * time) / k for k in (1, 2, 3)) * 0.2
+                tone = (tone + 0.01 * rng.standard_normal(time.size)).astype(np.float32)
+                (folder / f"{speaker}a01{code}{version}.wav").write_bytes(encode_wav(tone, 16_000))
+    return folder

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 
-from audio import encode_wav
 from emotion.ml import training
 from emotion.ml.calibration import Scales
 from emotion.ml.corpora import load_corpus
@@ -23,23 +22,6 @@ from emotion.ml.training import TrainingConfig, fit_kernel, fit_network, network
 FEATURES = FeatureConfig()
 SMALL = NetworkConfig(channels=(8, 8, 8, 16), squeeze=2)
 SHORT = TrainingConfig(epochs=2, batch_size=8, shortest_crop=32, longest_crop=48)
-CODES = {"angry": "W", "fearful": "A", "happy": "F", "sad": "T"}
-
-
-@pytest.fixture(scope="session")
-def tones(tmp_path_factory):
-    """Three speakers whose emotion can be heard from the pitch of a tone, as EMO-DB names them."""
-    folder = tmp_path_factory.mktemp("tones")
-    rng = np.random.default_rng(0)
-    time = np.arange(8000) / 16_000
-    for speaker in ("03", "08", "09"):
-        for number, code in enumerate(CODES.values()):
-            for version in "ab":
-                hz = (110, 190, 330, 560)[number] * rng.uniform(0.97, 1.03)
-                tone = sum(np.sin(2 * np.pi * k * hz * time) / k for k in (1, 2, 3)) * 0.2
-                tone = (tone + 0.01 * rng.standard_normal(time.size)).astype(np.float32)
-                (folder / f"{speaker}a01{code}{version}.wav").write_bytes(encode_wav(tone, 16_000))
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -177,21 +177,3 @@ def test_a_manifest_that_names_an_absent_speaker_is_a_voice_error(folder):
     manifest.write_text(text, encoding="utf-8")
     with pytest.raises(VoiceError, match="kathleen_bored"):
         SpeechEngine(load_voice(folder)).speak("Hello.", "neutral")
-
-
-def test_importing_the_engine_loads_no_torch():
-    import subprocess
-    import sys
-
-    code = (
-        "import sys, synthesis.ml.engine, synthesis.ml.texts, synthesis.ml.voices;"
-        "print([m for m in ('torch', 'TTS', 'librosa', 'pyworld') if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=settings.BASE_DIR,
-    )
-    assert done.stdout.strip() == "[]"

@@ -13,6 +13,7 @@ from synthesis.ml.errors import CorpusError
 from synthesis.ml.examples import Example, make_example
 from synthesis.ml.export import export_voice
 from synthesis.ml.phonemes import phoneme_table
+from synthesis.ml.take_selection import choose_takes
 from synthesis.ml.training import Trainer, TrainingConfig, learning_rate
 from synthesis.ml.voices import load_voice
 from synthesis.ml.world import READER_F0_HZ, pitch
@@ -105,13 +106,17 @@ def test_held_out_readings_are_never_trained_on(examples, tmp_path):
 def test_a_trained_voice_can_be_exported_moved_and_spoken(examples, tmp_path):
     run = trainer(examples, tmp_path / "f.pt")
     run.run(until=2)
+    weights, rows = run.model.state_dict(), run.dataset.speakers
+    chosen = choose_takes(weights, rows, phoneme_table(), shape=TINY, n_sentences=1)
+    assert list(chosen) == ["happy", "neutral"]
+    assert chosen["happy"] in ([("happy", 0)], [("happy", 1)])
     export_voice(
         name="toy",
         folder=tmp_path / "toy",
-        weights=run.model.state_dict(),
-        speakers=run.dataset.speakers,
+        weights=weights,
+        rows=rows,
+        chosen=chosen,
         table=phoneme_table(),
-        takes={"happy": 1},
         shape=TINY,
     )
     moved = (tmp_path / "toy").rename(tmp_path / "moved")
@@ -122,28 +127,21 @@ def test_a_trained_voice_can_be_exported_moved_and_spoken(examples, tmp_path):
     assert np.isfinite(utterance.waveform).all()
 
 
-def test_an_exported_emotion_is_one_take_or_the_mean_of_its_takes(examples, tmp_path):
+def test_an_exported_emotion_is_one_take_or_the_mean_of_several(examples, tmp_path):
     run = trainer(examples, tmp_path / "g.pt")
     table = run.model.state_dict()["emb_g.weight"]
     assert run.dataset.speakers == [("happy", 0), ("happy", 1), ("neutral", 0)]
-
-    def exported(takes: dict[str, int]) -> torch.Tensor:
-        voice = export_voice(
-            name="toy",
-            folder=tmp_path / "takes",
-            weights=run.model.state_dict(),
-            speakers=run.dataset.speakers,
-            table=phoneme_table(),
-            takes=takes,
-            shape=TINY,
-        )
-        state = torch.load(voice.model_path, weights_only=True)["model"]
-        return state["emb_g.weight"]
-
-    torch.testing.assert_close(exported({})[0], table[:2].mean(dim=0))
-    torch.testing.assert_close(exported({"happy": 1})[0], table[1])
-    with pytest.raises(ValueError, match="no take 4 of happy"):
-        exported({"happy": 4})
+    voice = export_voice(
+        name="toy",
+        folder=tmp_path / "takes",
+        weights=run.model.state_dict(),
+        rows=run.dataset.speakers,
+        chosen={"happy": [("happy", 1)], "neutral": [("happy", 0), ("neutral", 0)]},
+        table=phoneme_table(),
+        shape=TINY,
+    )
+    exported = torch.load(voice.model_path, weights_only=True)["model"]["emb_g.weight"]
+    torch.testing.assert_close(exported, torch.stack([table[1], table[[0, 2]].mean(dim=0)]))
 
 
 def test_the_learning_rate_rises_then_falls():
