@@ -319,8 +319,8 @@ PLAY_CLIP_MAX_SERVED = env.int("INFLECT_PLAY_CLIP_MAX_SERVED", 3)
 POOL_BATCH_S = env.float("INFLECT_POOL_BATCH_S", 10.0)
 # Longest text that is spoken, in characters.
 SPEECH_MAX_CHARACTERS = env.int("INFLECT_SPEECH_MAX_CHARACTERS", 300)
-# The voice of the play pool: a folder of synthesis/voices.
-VOICES_DIR = BASE_DIR / "synthesis" / "voices"
+# Folders of voices, and the one of them that fills the pools.
+VOICES_DIR = env.path("INFLECT_VOICES_DIR", BASE_DIR / "synthesis" / "voices")
 DEFAULT_VOICE = env.str("INFLECT_VOICE", "kathleen")
 
 # CAPTCHA -------------------------------------------------------------------------------------

@@ -41,12 +41,19 @@ class EmotionPredictor:
     """A loaded model. Safe to share between threads: it keeps no state between calls."""
 
     def __init__(
-        self, session: ort.InferenceSession, features: FeatureConfig, *, name: str, version: str
+        self,
+        session: ort.InferenceSession,
+        features: FeatureConfig,
+        *,
+        name: str,
+        version: str,
+        sha256: str,
     ) -> None:
         self._session = session
         self._features = features
         self.name = name
         self.version = version
+        self.sha256 = sha256
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> "EmotionPredictor":
@@ -69,7 +76,8 @@ class EmotionPredictor:
             raise ModelError(f"{folder / 'model.json'} is of another version: {error}") from error
         if labels != EMOTIONS:
             raise ModelError(f"{folder} scores {labels}: expected {EMOTIONS}")
-        return cls(_session(folder, weights), features, name=name, version=version)
+        session, sha256 = _session(folder, weights), str(manifest["sha256"])
+        return cls(session, features, name=name, version=version, sha256=sha256)
 
     def predict(self, waveform: FloatArray, sampling_rate: int = 16_000) -> Prediction:
         """Score the emotion of one utterance.

@@ -8,7 +8,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from captcha.services import ensure_demo_site
-from emotion.ml.predictor import EmotionPredictor
 from emotion.services import register_shipped_model
 from synthesis.ml.voices import load_voice
 from synthesis.services import register_voice
@@ -44,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        register_shipped_model(predictor=EmotionPredictor.load())
+        register_shipped_model()
         register_voice(folder=load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
         if settings.DEVELOPMENT:
             ensure_demo_site()
