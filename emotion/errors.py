@@ -58,6 +58,10 @@ STATUS_AND_CODE: dict[type[Exception], tuple[int, str]] = {
     EmotionError: (422, "speech_unusable"),
     BusyError: (503, "server_busy"),
 }
+# Instead of a message that names files of the server.
+MESSAGES: dict[type[Exception], str] = {
+    ModelError: "No emotion model is loaded on this server: tell whoever runs it",
+}
 FRAMEWORK_CODES: dict[type[Exception], str] = {
     exceptions.ParseError: "request_malformed",
     exceptions.Throttled: "rate_limited",
@@ -69,10 +73,12 @@ def problem_of(error: Exception) -> Problem | None:
     """Return what to tell the client about an error, or None for one that nobody foresaw."""
     for kind, (status, code) in STATUS_AND_CODE.items():
         if isinstance(error, kind):
+            if kind is ModelError:
+                logger.error("The emotion model cannot be used", exc_info=error)
             headers = (
                 {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else {}
             )
-            return Problem(status, code, str(error), headers)
+            return Problem(status, code, MESSAGES.get(kind, str(error)), headers)
     if isinstance(error, exceptions.APIException):
         return _framework_problem(error)
     return _django_problem(error)

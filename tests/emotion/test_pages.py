@@ -123,6 +123,15 @@ def test_a_bad_upload_is_explained_on_the_page(client, content, status, words):
     assert "data-result hidden" in text
 
 
+def test_a_file_that_is_too_large_is_explained_on_the_page(client, settings):
+    settings.PREDICT_MAX_BYTES = 1000
+
+    response = upload(client, bytes(1001))
+
+    assert response.status_code == 413
+    assert "send a smaller file" in response.content.decode()
+
+
 def test_an_empty_form_is_explained_on_the_page(client):
     response = client.post("/analyze/")
 

@@ -12,7 +12,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from audio import encode_wav
+from emotion import inference
 from emotion.addresses import AddressThrottle
+from emotion.ml import predictor
 from emotion.ml.labels import EMOTIONS
 
 URL = "/api/predict/audio"
@@ -248,6 +250,37 @@ def test_a_full_queue_answers_busy_at_once(speech, encode, all_threads_busy):
 
     assert refusal(response) == (503, "server_busy")
     assert response.headers["Retry-After"] == "1"
+
+
+def test_missing_weights_are_told_without_naming_files(speech, encode, monkeypatch, tmp_path):
+    monkeypatch.setattr(predictor, "SHIPPED", tmp_path)
+    inference._load_predictor.cache_clear()
+
+    response = post(encode(speech, "wav", "pcm_s16le"))
+
+    assert refusal(response) == (503, "model_unavailable")
+    assert str(tmp_path) not in response.content.decode()
+
+
+def test_an_unforeseen_error_is_logged_and_answered_in_the_same_shape(
+    speech, encode, monkeypatch, caplog
+):
+    def fail(*_):
+        raise ZeroDivisionError("a secret of the server")
+
+    monkeypatch.setattr(predictor.EmotionPredictor, "predict", fail)
+
+    response = post(encode(speech, "wav", "pcm_s16le"))
+
+    assert refusal(response) == (500, "internal_error")
+    assert "secret" not in response.content.decode()
+    assert "a secret of the server" in caplog.text
+
+
+def test_a_client_that_takes_no_json_is_told_so():
+    response = APIClient().get("/api/health", HTTP_ACCEPT="image/png")
+
+    assert refusal(response) == (406, "not_acceptable")
 
 
 def test_an_upload_leaves_no_file_behind(speech, encode, settings, tmp_path: Path, monkeypatch):
