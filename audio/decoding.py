@@ -83,18 +83,35 @@ def decode(
     stream = _open_bounded(source, limits.max_bytes)
     try:
         with av.open(
-            stream, mode="r", options=DEMUXER_OPTIONS, metadata_errors="ignore"
+            _NamelessFile(stream), mode="r", options=DEMUXER_OPTIONS, metadata_errors="ignore"
         ) as container:
             chunks = list(_decode_chunks(container, sampling_rate, limits))
     except (FFmpegError, ValueError) as error:
         raise UndecodableError(
-            f"The file cannot be decoded ({error.__class__.__name__}): "
-            "send WAV, FLAC, MP3, Ogg, WebM or MP4/M4A audio"
+            "The file cannot be decoded: send WAV, FLAC, MP3, Ogg, WebM or MP4/M4A audio"
         ) from error
     finally:
         if isinstance(source, str | Path):
             stream.close()
     return _finish(chunks)
+
+
+class _NamelessFile:
+    """A file without its name: FFmpeg guesses by it, and would take a letter x.flac for silence."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        # Not its return value: Django's files give None.
+        self._file.seek(offset, whence)
+        return self._file.tell()
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def _open_bounded(source: str | Path | bytes | BinaryIO, max_bytes: int) -> BinaryIO:
@@ -104,7 +121,8 @@ def _open_bounded(source: str | Path | bytes | BinaryIO, max_bytes: int) -> Bina
         stream = open(source, "rb")  # noqa: SIM115 - closed by decode()
     else:
         stream = source
-    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0, io.SEEK_END)
+    size = stream.tell()
     stream.seek(0)
     if size == 0:
         raise EmptyAudioError("The file is empty (0 bytes): send a recording")

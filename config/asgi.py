@@ -4,16 +4,23 @@ import os
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http_application = get_asgi_application()
 
-from emotion.routing import websocket_urlpatterns  # noqa: E402 - needs the apps loaded above
+# These need the apps loaded above.
+from emotion.body_limit import BodyLimit  # noqa: E402
+from emotion.routing import websocket_urlpatterns  # noqa: E402
+from emotion.uploads import MULTIPART_OVERHEAD_BYTES  # noqa: E402
+
+# The largest body that any address takes is an upload to the predictor.
+MAX_BODY_BYTES = settings.PREDICT_MAX_BYTES + MULTIPART_OVERHEAD_BYTES
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": BodyLimit(http_application, max_bytes=MAX_BODY_BYTES),
         "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
     }
 )

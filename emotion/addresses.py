@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle
-from rest_framework.views import APIView
 
 
 def client_address(request: HttpRequest | Request) -> str:
@@ -44,6 +43,9 @@ class AddressThrottle(AnonRateThrottle):
         Raises:
             Throttled: If the address has made too many.
         """
+        # Not at the top: that module reads this class from the settings while it is imported.
+        from rest_framework.views import APIView
+
         throttle = cls()
         if not throttle.allow_request(Request(request), APIView()):
             raise Throttled(wait=throttle.wait())

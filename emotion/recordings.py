@@ -8,7 +8,6 @@ from django.core.files.uploadedfile import UploadedFile
 
 from audio import DecodeLimits, decode, voiced_segments
 from emotion import inference
-from emotion.uploads import NamelessFile
 
 SAMPLING_RATE_HZ = 16_000
 # Lower than the detector's usual 0.5: of acted speech, shouting and crying are often rated between
@@ -48,8 +47,7 @@ def _measure(recording: UploadedFile) -> Measurement:
     limits = DecodeLimits(
         max_bytes=settings.PREDICT_MAX_BYTES, max_duration_s=settings.PREDICT_MAX_DURATION_S
     )
-    file = cast(BinaryIO, NamelessFile(recording))
-    waveform = decode(file, sampling_rate=SAMPLING_RATE_HZ, limits=limits)
+    waveform = decode(cast(BinaryIO, recording), sampling_rate=SAMPLING_RATE_HZ, limits=limits)
     segments = voiced_segments(waveform, threshold=SPEECH_THRESHOLD)
     if not segments:
         raise NoSpeechError(

@@ -1,10 +1,8 @@
 """Uploads are bounded while they are read, and live no longer than their request."""
 
-import io
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import (
     FileUploadHandler,
     MemoryFileUploadHandler,
@@ -48,26 +46,6 @@ class BoundedUpload(FileUploadHandler):
 
     def _too_large(self) -> TooLargeError:
         return TooLargeError(f"The upload is over {self._max_bytes} bytes: send a smaller file")
-
-
-class NamelessFile:
-    """An upload without the name that its sender gave it.
-
-    FFmpeg guesses by the name too, and would take a letter called x.flac for an empty recording.
-    """
-
-    def __init__(self, upload: UploadedFile) -> None:
-        self._upload = upload
-
-    def read(self, size: int = -1) -> bytes:
-        return self._upload.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._upload.seek(offset, whence)
-        return self._upload.tell()
-
-    def tell(self) -> int:
-        return self._upload.tell()
 
 
 def bound_uploads(request: HttpRequest) -> None:

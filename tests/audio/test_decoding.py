@@ -97,6 +97,13 @@ def test_a_wrong_extension_does_not_matter(tmp_path):
     assert decode(path).size == 3_200
 
 
+def test_a_letter_named_like_a_recording_is_no_recording(tmp_path):
+    path = tmp_path / "letter.flac"
+    path.write_text("Dear all, " * 500)
+    with pytest.raises(UndecodableError):
+        decode(path)
+
+
 def test_a_truncated_file_gives_what_there_is():
     data = encoded("mp3", "libmp3lame", 44_100)
     assert 0 < decode(data[: len(data) // 2]).size < RATE

@@ -43,9 +43,8 @@ class Product:
 
 
 def _environment(var: Path, port: int) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("INFLECT_", "DATABASE_"))}
     return {
-        **clean,
+        **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT_DIR),
         "PORT": str(port),
@@ -144,7 +143,7 @@ def open_browser(playwright, chromium) -> Iterator:
     def note(message) -> None:
         # Chromium logs a refused form (422) as an error; it is what some tests are after.
         if message.type == "error" and "status of 422" not in message.text:
-            errors.append(message.text)
+            errors.append(f"{message.text} {message.location.get('url')}")
 
     def watch(page) -> None:
         page.on("console", note)
