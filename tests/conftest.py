@@ -11,6 +11,18 @@ CORPORA_DIR = Path(
     os.environ.get("INFLECT_CORPORA", PROJECT_DIR.parent / "shared" / "data")
 ).resolve()
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# A browser that touches no network but the test's own server.
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
 
 MISSING = {
     "corpora": (

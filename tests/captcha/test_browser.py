@@ -10,18 +10,11 @@ from captcha import services
 from captcha.models import ChallengeItem
 from emotion.ml.labels import EMOTIONS
 from labeling.models import Vote
+from tests.conftest import CHROMIUM_FLAGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
+    *CHROMIUM_FLAGS,
     # The foreign sites are made up, and the server of the test listens on loopback.
     "--disable-features=LocalNetworkAccessChecks",
 ]

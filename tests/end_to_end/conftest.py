@@ -17,20 +17,10 @@ from django.db import connections
 from emotion.models import Emotion
 from synthesis.models import PlayClip
 from tests.config.test_services import free_port
+from tests.conftest import CHROMIUM_FLAGS
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 LIVE = "live"  # the alias under which tests read the running product's database
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 
 @dataclass(frozen=True)
@@ -127,7 +117,8 @@ def product(running, django_db_blocker, monkeypatch) -> Iterator[Product]:
             del connections.databases[LIVE]
 
 
-@pytest.fixture(scope="session")
+# Of the module, not of the session: its event loop would make later tests' queries fail.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator:
     from playwright.sync_api import sync_playwright
 
