@@ -21,9 +21,6 @@ class Audible(Protocol):
 class AudioAdmin(ReadOnlyAdmin):
     """Adds the column `player` and the address that feeds it to those who may view the row."""
 
-    class Media:
-        css = {"all": ["css/portal.css"]}
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.audio)
         return [path("<uuid:pk>/audio/", view, name=self._audio_name), *super().get_urls()]
