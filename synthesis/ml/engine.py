@@ -1,6 +1,7 @@
 """Speaking with a voice through Coqui's TTS API."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import RLock
@@ -92,7 +93,7 @@ class SpeechEngine:
                 f"The text has {len(text)} characters: send at most {self.max_characters}"
             )
         spelling = self._phonemizer(text)
-        with self._lock, self._varied(Variation.from_seed(seed), seed) as tts:
+        with self._lock, self._varied(seed) as tts:
             # One call: splitting at sentences would look for marks that are phonemes here.
             samples = tts.tts(text=spelling, speaker=speaker, split_sentences=False)
         waveform = _without_padding(np.asarray(samples, np.float32))
@@ -102,23 +103,26 @@ class SpeechEngine:
         )
 
     @contextlib.contextmanager
-    def _varied(self, variation: Variation, seed: int) -> Iterator[Any]:
-        """The loaded voice, its pitch and pace turned for the time of one utterance."""
+    def _varied(self, seed: int) -> Iterator[Any]:
+        """The loaded voice, with pitch, pace and phases set for one utterance."""
         tts = self._load()
+        variation = Variation.from_seed(seed)
         model = tts.synthesizer.tts_model
-        shift = variation.semitones / self.voice.semitones_per_unit
-
-        def turn(_module: Any, _inputs: Any, pitch: Any) -> Any:  # (1, 1, tokens)
-            centre = pitch.mean()
-            return centre + self.voice.pitch_spread * (pitch - centre) + shift
-
-        hook = model.pitch_predictor.register_forward_hook(turn)
-        model.length_scale = variation.slowness
+        model.length_scale = self.voice.slowness * variation.slowness
         tts.synthesizer.vocoder_model.seed = seed
+        hook = model.pitch_predictor.register_forward_hook(
+            lambda _module, _inputs, pitch: self._turned(pitch, variation)
+        )
         try:
             yield tts
         finally:
             hook.remove()
+
+    def _turned(self, pitch: Any, variation: Variation) -> Any:
+        """Widen the movement of the pitch and move it as a whole."""
+        centre = pitch.mean()
+        shift = variation.semitones / self.voice.semitones_per_unit
+        return centre + self.voice.pitch_spread * (pitch - centre) + shift
 
     def _load(self) -> Any:
         if self._loaded is None:
@@ -135,6 +139,7 @@ def _load_coqui(voice: Voice) -> Any:
     from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports
 
     ensure_torchaudio_imports()
+    logging.getLogger("TTS").setLevel(logging.ERROR)  # it announces every step of every sentence
     from TTS.api import TTS
 
     from synthesis.ml.vocoder import GriffinLim

@@ -1,7 +1,7 @@
 """Griffin-Lim as a Coqui vocoder: from the mel spectrogram of the acoustic model to sound.
 
 Coqui's own Griffin-Lim draws its phases from numpy's global generator and takes several times as
-long; this one is seeded, and accelerated by momentum.
+long. This one is seeded, and accelerated by momentum.
 """
 
 import numpy as np
@@ -12,8 +12,9 @@ from synthesis.ml.spectrum import HOP_LENGTH, N_FFT, WINDOW_LENGTH, mel_basis
 
 N_ITERATIONS = 40
 MOMENTUM = 0.99  # Perraudin, Balazs and Sondergaard, "A fast Griffin-Lim algorithm", 2013
-# Predicted spectra are too flat between formants; a power above 1 deepens the valleys.
-SHARPENING = 1.2
+# Predicted spectra move about four fifths as far around their mean over time as true ones. With
+# this factor pocketsphinx misheard 20 % of the words of five sentences, without it 32 %.
+CONTRAST = 1.25
 N_UPDATES = 15  # of the non-negative inverse of the mel filters
 
 
@@ -42,8 +43,9 @@ class GriffinLim(nn.Module):
         Returns:
             Shape (1, 1, samples).
         """
-        amplitudes = self._amplitudes(torch.exp(log_mel[0])) ** SHARPENING  # (bins, frames)
-        return self._waveform(amplitudes)[None, None]
+        centre = log_mel[0].mean(dim=1, keepdim=True)
+        contrasted = centre + CONTRAST * (log_mel[0] - centre)
+        return self._waveform(self._amplitudes(torch.exp(contrasted)))[None, None]
 
     def _amplitudes(self, mel: Tensor) -> Tensor:
         """Invert the mel filters without negative amplitudes (Lee and Seung's updates)."""
@@ -55,8 +57,9 @@ class GriffinLim(nn.Module):
         return amplitudes
 
     def _waveform(self, amplitudes: Tensor) -> Tensor:
-        generator = np.random.default_rng(self.seed)
-        phases = torch.from_numpy(generator.uniform(0, 2 * np.pi, amplitudes.shape)).float()
+        """Search for phases that belong to a signal with these amplitudes, (bins, frames)."""
+        rng = np.random.default_rng(self.seed)
+        phases = torch.from_numpy(rng.uniform(0, 2 * np.pi, amplitudes.shape)).float()
         spectrum = torch.polar(amplitudes, phases)
         previous = torch.zeros_like(spectrum)
         for _ in range(N_ITERATIONS):

@@ -29,6 +29,8 @@ class Voice:
         semitones_per_unit: Of the acoustic model's pitch.
         pitch_spread: Predicted pitch is an average over all ways to say a text, hence flat; its
             movement is multiplied by this.
+        slowness: Factor on every predicted duration, for the same reason: the mean of logarithms
+            lies below the mean.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class Voice:
     phonemes: Mapping[str, str]
     semitones_per_unit: float
     pitch_spread: float
+    slowness: float
 
     @property
     def model_path(self) -> Path:
@@ -111,6 +114,7 @@ def write_manifest(voice: Voice) -> None:
         f"sampling_rate = {voice.sampling_rate}",
         f"semitones_per_unit = {voice.semitones_per_unit}",
         f"pitch_spread = {voice.pitch_spread}",
+        f"slowness = {voice.slowness}",
         "",
         "# Coqui speaker of each emotion.",
         "[speakers]",
@@ -146,6 +150,7 @@ def _voice(folder: Path, manifest: dict[str, Any]) -> Voice:
         phonemes=phonemes,
         semitones_per_unit=float(manifest["semitones_per_unit"]),
         pitch_spread=float(manifest["pitch_spread"]),
+        slowness=float(manifest["slowness"]),
     )
 
 
