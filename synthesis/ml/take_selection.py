@@ -23,7 +23,7 @@ from synthesis.ml.texts import random_sentence
 logger = logging.getLogger(__name__)
 
 SENTENCES_SEED = 1  # other sentences than those that the voice is evaluated with
-N_SENTENCES = 6
+N_SENTENCES = 4
 
 
 def choose_takes(

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0, help="same seed, same sound")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        out: Path = options["out"]
+        out = Path(options["out"])
         _check_writable(out)
         voice = _voice(options["voice"])
         if options["seed"] < 0:

@@ -1,5 +1,6 @@
 """Train a voice from the corpora."""
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -19,10 +20,10 @@ class Command(BaseCommand):
             raise CommandError(f"--steps is {options['steps']}: give 1 or more")
         try:
             voice = train_voice(
-                reader=options["kathleen"],
-                acted=options["ravdess"],
-                work=options["work"],
-                out=options["out"],
+                reader=Path(options["kathleen"]),
+                acted=Path(options["ravdess"]),
+                work=Path(options["work"]),
+                out=Path(options["out"]),
                 steps=options["steps"],
                 resume=options["resume"],
                 seed=options["seed"],
