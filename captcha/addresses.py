@@ -1,17 +1,18 @@
 """Where a request comes from, and what of it may be remembered.
 
-Addresses are never stored. What is stored is an HMAC with SECRET_KEY and the day: rows of one day
-can be matched with each other, rows of different days and other installations cannot.
+Addresses are never stored. What is stored is an HMAC with a random salt of the day: rows of one
+day can be matched with each other, rows of different days cannot. The salt is deleted after its
+day, and with it the last way to try out which address a hash is of.
 """
 
 from dataclasses import dataclass
-from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from captcha.keys import derive
+from captcha.models import DailySalt
 from emotion.addresses import client_address
 
 Address = IPv4Address | IPv6Address
@@ -33,10 +34,10 @@ class Visitor:
 def visitor_of(request: HttpRequest) -> Visitor:
     """Return the hashes of the visitor who sent this request."""
     address = _parsed(client_address(request))
-    today = timezone.now().date()
+    salt = DailySalt.objects.of(timezone.now().date())
     return Visitor(
-        voter=_hashed("voter", address, VOTER_PREFIX, today),
-        network=_hashed("network", address, NETWORK_PREFIX, today),
+        voter=_hashed("voter", address, VOTER_PREFIX, salt),
+        network=_hashed("network", address, NETWORK_PREFIX, salt),
     )
 
 
@@ -50,8 +51,8 @@ def _parsed(text: str) -> Address | None:
     return mapped or address
 
 
-def _hashed(purpose: str, address: Address | None, prefix: dict[int, int], day: date) -> str:
+def _hashed(purpose: str, address: Address | None, prefix: dict[int, int], salt: str) -> str:
     if address is None:
-        return derive(purpose, day, "unknown")
+        return derive(purpose, salt, "unknown")
     network = ip_network(f"{address}/{prefix[address.version]}", strict=False)
-    return derive(purpose, day, network)
+    return derive(purpose, salt, network)

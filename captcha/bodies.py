@@ -1,6 +1,7 @@
 """Reading request bodies of untrusted size and form, also chunked ones."""
 
 import json
+from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
@@ -33,8 +34,8 @@ def read_json(request: HttpRequest, *, max_bytes: int) -> dict[str, Any]:
     return _json_object(_read(request, max_bytes))
 
 
-def read_fields(request: HttpRequest, *, max_bytes: int) -> dict[str, str]:
-    """Return the text fields of a form, multipart or JSON body; null in JSON is no field.
+def read_fields(request: HttpRequest, *, names: Collection[str], max_bytes: int) -> dict[str, str]:
+    """Return the named text fields of a form, multipart or JSON body; null in JSON is no field.
 
     Raises:
         BodyError: If it is too large or cannot be parsed, or a JSON value is no text.
@@ -43,7 +44,7 @@ def read_fields(request: HttpRequest, *, max_bytes: int) -> dict[str, str]:
     if not data:
         return {}
     if request.content_type == "application/json":
-        return _texts(_json_object(data))
+        return _texts(_json_object(data), names)
     try:
         if request.content_type == "multipart/form-data":
             # Django reads no multipart body without a length, which chunked ones have not.
@@ -53,7 +54,7 @@ def read_fields(request: HttpRequest, *, max_bytes: int) -> dict[str, str]:
             fields = QueryDict(data, encoding="utf-8")
     except (MultiPartParserError, SuspiciousOperation, ValueError, LookupError) as error:
         raise BodyError("body_malformed", "The form cannot be parsed") from error
-    return {name: str(value) for name, value in fields.items()}
+    return {name: str(value) for name, value in fields.items() if name in names}
 
 
 def _read(request: HttpRequest, max_bytes: int) -> bytes:
@@ -78,8 +79,8 @@ def _json_object(data: bytes) -> dict[str, Any]:
     return parsed
 
 
-def _texts(parsed: dict[str, Any]) -> dict[str, str]:
-    present = {name: value for name, value in parsed.items() if value is not None}
+def _texts(parsed: dict[str, Any], names: Collection[str]) -> dict[str, str]:
+    present = {name: parsed[name] for name in names if parsed.get(name) is not None}
     for name, value in present.items():
         if not isinstance(value, str):
             raise BodyError("body_malformed", f"{name[:40]!r} is {type(value).__name__}, no text")

@@ -1,5 +1,5 @@
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from django.core.files.base import File
 from django.db import models
@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from captcha.hostnames import MAX_LENGTH, csp_sources, matches, validate_hostname
-from captcha.keys import new_sitekey
+from captcha.keys import new_secret, new_sitekey
 from emotion.models import Emotion
 from labeling.models import Clip
 from synthesis.models import PlayClip
@@ -16,6 +16,27 @@ from synthesis.models import PlayClip
 SKIPPED = "skip"  # the answer "I cannot tell"
 ANSWERS = [*Emotion.choices, (SKIPPED, "Cannot tell")]
 ANSWER_VALUES = [value for value, _ in ANSWERS]
+
+
+class DailySaltQuerySet(models.QuerySet["DailySalt"]):
+    def of(self, day: date) -> str:
+        """Return the salt of a day, made when first asked for."""
+        return self.get_or_create(day=day)[0].value
+
+
+class DailySalt(models.Model):
+    """A random number of a day with which addresses are hashed; deleted when the day is over.
+
+    Without it nobody, not even the holder of SECRET_KEY, can try out which address a hash is of.
+    """
+
+    day = models.DateField(primary_key=True)
+    value = models.CharField(max_length=64, default=new_secret, editable=False)
+
+    objects = DailySaltQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"salt of {self.day}"
 
 
 class SiteQuerySet(models.QuerySet["Site"]):

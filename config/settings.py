@@ -8,6 +8,8 @@ pages on.
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from environs import Env, validate
@@ -24,7 +26,7 @@ DEBUG = False
 
 # Everything that the running system writes: database, audio pools, generated secrets.
 VAR_DIR = Path(env.str("INFLECT_VAR", str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _generated_secret(name: str) -> str:
@@ -108,7 +110,8 @@ TEMPLATES = [
 # Database ------------------------------------------------------------------------------------
 
 # SQLite in VAR_DIR, or PostgreSQL by DATABASE_URL=postgres://user:password@host/name.
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'inflect.sqlite3'}")}
+_sqlite_url = f"sqlite:///{quote(str(VAR_DIR / 'inflect.sqlite3'))}"
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", _sqlite_url)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that starts by reading and then writes cannot wait for the lock in SQLite's
@@ -123,6 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis is optional: one web process works with memory alone, several need REDIS_URL.
 REDIS_URL = env.str("REDIS_URL", "")
+CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
@@ -135,7 +139,13 @@ if REDIS_URL:
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Counters of visitors live here; with Django's 300 anybody could push them out.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
 
 # Background work -----------------------------------------------------------------------------
 
@@ -160,11 +170,15 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "emotion.tasks.beat_heart", "schedule": 15.0, "options": {"expires": 15}},
+    "heartbeat": {
+        "task": "emotion.tasks.beat_heart",
+        "schedule": 15.0,
+        "options": {"expires": 120},
+    },
     "fill-pools": {
         "task": "synthesis.tasks.fill_pools",
-        "schedule": 30.0,
-        "options": {"expires": 30},
+        "schedule": 15.0,
+        "options": {"expires": 15},
     },
     "tidy-pools": {
         "task": "synthesis.tasks.tidy_pools",
@@ -174,7 +188,7 @@ CELERY_BEAT_SCHEDULE = {
     "move-promoted": {
         "task": "labeling.tasks.move_promoted_audio",
         "schedule": 30.0,
-        "options": {"expires": 30},
+        "options": {"expires": 120},
     },
     "purge-captcha": {
         "task": "captcha.tasks.purge_expired",
@@ -197,7 +211,11 @@ def _pool(name: str) -> dict[str, object]:
         location = VAR_DIR / "pools" / name
         return {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(location), "file_permissions_mode": 0o600},
+            "OPTIONS": {
+                "location": str(location),
+                "file_permissions_mode": 0o600,
+                "allow_overwrite": True,  # names are content addresses
+            },
         }
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -207,6 +225,7 @@ def _pool(name: str) -> dict[str, object]:
             "endpoint_url": env.str("AWS_ENDPOINT_URL", None),
             "default_acl": "private",
             "querystring_auth": True,
+            "file_overwrite": True,
         },
     }
 
@@ -294,6 +313,7 @@ INFERENCE_QUEUE = env.int("INFLECT_INFERENCE_QUEUE", 32)
 # Live sessions: open at once in one process (each takes 0.15 to 0.2 of a core while somebody
 # speaks, and about 2.5 MB), their length, silence of the client until closing.
 LIVE_MAX_SESSIONS = env.int("INFLECT_LIVE_MAX_SESSIONS", 10)
+LIVE_MAX_SESSIONS_PER_ADDRESS = env.int("INFLECT_LIVE_MAX_SESSIONS_PER_ADDRESS", 4)
 LIVE_MAX_DURATION_S = env.float("INFLECT_LIVE_MAX_DURATION_S", 600.0)
 LIVE_IDLE_TIMEOUT_S = env.float("INFLECT_LIVE_IDLE_TIMEOUT_S", 20.0)
 

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from emotion import inference
+from emotion.addresses import address_of_connection, network_of
 from emotion.live import (
     MAX_FRAME_S,
     MAX_MESSAGE_BYTES,
@@ -37,14 +39,16 @@ MAX_TEXT_CHARACTERS = 4096
 NORMAL, TOO_BIG, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1009, 1011, 1013
 
 
+# Of this process, by caller. Only the event loop's thread touches it.
+open_sessions: Counter[str] = Counter()
+
+
 class LiveConsumer(AsyncWebsocketConsumer):
     """One live session. Frames are only collected here; `_measure_loop` works them off.
 
     At most one call of a session is in the inference pool. What arrives meanwhile is taken together
     by the next call, so a slow server skips measurements and never queues them.
     """
-
-    open_sessions = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,7 +66,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         finally:  # also when the connection breaks while something is being sent
             if self._is_counted:
-                LiveConsumer.open_sessions -= 1
+                _leave(self._network)
             for task in self._tasks:
                 task.cancel()
             # The detector's megabytes must not wait for the collector of reference cycles.
@@ -71,10 +75,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        if LiveConsumer.open_sessions >= settings.LIVE_MAX_SESSIONS:
-            message = "All live sessions are taken: try again in a minute"
+        self._network = network_of(address_of_connection(self.scope))
+        if not _enter(self._network):
+            message = "All live sessions are taken: end another one, or try again in a minute"
             return await self._fail("too_many_sessions", message, TRY_AGAIN_LATER, retryable=True)
-        LiveConsumer.open_sessions += 1
         self._is_counted = True
         await self._open()
 
@@ -222,6 +226,21 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self._is_closed = True
+
+
+def _enter(network: str) -> bool:
+    """Count a session, unless there are too many in all or of this caller."""
+    is_full = open_sessions.total() >= settings.LIVE_MAX_SESSIONS
+    if is_full or open_sessions[network] >= settings.LIVE_MAX_SESSIONS_PER_ADDRESS:
+        return False
+    open_sessions[network] += 1
+    return True
+
+
+def _leave(network: str) -> None:
+    open_sessions[network] -= 1
+    if not open_sessions[network]:
+        del open_sessions[network]
 
 
 def _message_type(text: str) -> object:

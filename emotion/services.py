@@ -23,7 +23,7 @@ def record_heartbeat() -> None:
 def register_shipped_model() -> ModelVersion:
     """Make the shipped weights known; new weights of a model take the place of its old ones."""
     predictor = EmotionPredictor.load()
-    version, created = ModelVersion.objects.get_or_create(
+    version, _ = ModelVersion.objects.get_or_create(
         sha256=predictor.sha256,
         defaults={
             "name": predictor.name,
@@ -31,7 +31,7 @@ def register_shipped_model() -> ModelVersion:
             "figures": json.loads((SHIPPED / EVALUATION).read_text(encoding="utf-8")),
         },
     )
-    if created:
+    if not version.is_live:
         ModelVersion.objects.filter(name=version.name, is_live=True).update(is_live=False)
         version.is_live = True
         version.save(update_fields=["is_live"])

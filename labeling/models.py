@@ -111,20 +111,37 @@ class Clip(models.Model):
         return self.storage.open(self.key)
 
 
-class VoteQuerySet(models.QuerySet["Vote"]):
+class AppendOnlyQuerySet(models.QuerySet):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError(f"{self.model._meta.verbose_name_plural} are append-only")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError(f"{self.model._meta.verbose_name_plural} are append-only")
+
+
+class AppendOnlyModel(models.Model):
+    """A row that is never changed, which a trigger of the database also refuses, nor deleted."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError(f"{self._meta.verbose_name_plural} are append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError(f"{self._meta.verbose_name_plural} are append-only")
+
+
+class VoteQuerySet(AppendOnlyQuerySet):
     def counted(self) -> "VoteQuerySet":
         """Votes that a decision rests on: those cast while the clip was open."""
         return self.filter(is_late=False)
 
-    def update(self, **kwargs: Any) -> NoReturn:
-        raise AppendOnlyError("Votes are append-only: record a new event instead")
 
-    def delete(self) -> NoReturn:
-        raise AppendOnlyError("Votes are append-only: withdraw the clip instead")
-
-
-class Vote(models.Model):
-    """What one voter heard in one clip; never changed, never deleted (the database refuses)."""
+class Vote(AppendOnlyModel):
+    """What one voter heard in one clip."""
 
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="votes")
     voter = models.CharField(max_length=64, help_text="Keyed hash; says nothing about the person.")
@@ -149,14 +166,6 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.emotion} on {self.clip_id}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnlyError("Votes are append-only: record a new event instead")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnlyError("Votes are append-only: withdraw the clip instead")
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
@@ -211,8 +220,8 @@ class Promotion(models.Model):
         return f"{self.clip} as {self.emotion}"
 
 
-class ClipEvent(models.Model):
-    """The audit log of a clip: one row a decision, never changed."""
+class ClipEvent(AppendOnlyModel):
+    """The audit log of a clip: one row a decision."""
 
     class Kind(models.TextChoices):
         ADDED = "added", "Added"
@@ -228,6 +237,8 @@ class ClipEvent(models.Model):
     )
     detail = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "pk"]

@@ -22,24 +22,14 @@ def content_key(data: bytes) -> str:
     return f"{digest[:2]}/{digest}.wav"
 
 
-def key_digest(key: str) -> str:
-    """Return the SHA-256 that a key stands for."""
-    return posixpath.splitext(posixpath.basename(key))[0]
-
-
 def put(storage: Storage, data: bytes) -> str:
-    """Store a file under its content's address and return the key; a second time is a no-op.
+    """Store a file under its content's address and return the key.
 
-    A file of that name with another content is what a killed writer left: it is written anew.
+    A file of that name is written anew: it may be what a killed writer left, and must not look old
+    enough to be deleted as an orphan before its row is committed.
     """
     key = content_key(data)
-    if storage.exists(key):
-        if _digest(storage, key) == key_digest(key):
-            return key
-        storage.delete(key)
-    saved = storage.save(key, ContentFile(data))
-    if saved != key:
-        storage.delete(saved)  # another writer of the same content came first
+    storage.save(key, ContentFile(data))
     return key
 
 
@@ -82,8 +72,3 @@ def _is_older(storage: Storage, key: str, moment: datetime) -> bool:
         return storage.get_modified_time(key) < moment
     except FileNotFoundError:  # deleted meanwhile
         return False
-
-
-def _digest(storage: Storage, key: str) -> str:
-    with storage.open(key) as file:
-        return hashlib.sha256(file.read()).hexdigest()

@@ -1,6 +1,7 @@
 """Writes of this app: clips in, votes, promotions, moderators' decisions."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -21,6 +22,8 @@ from emotion.models import Emotion
 from labeling import pools
 from labeling.agreement import Decision, PromotionRule, Verdict
 from labeling.models import Clip, ClipEvent, Promotion, Vote
+
+logger = logging.getLogger(__name__)
 
 SAMPLING_RATE_HZ = 16_000  # every clip of the pools is 16 kHz mono WAV
 MIN_CLIP_S = 0.5  # shorter than a word: nothing to hear an emotion in
@@ -244,8 +247,12 @@ def move_promoted_audio() -> int:
     """
     moved = 0
     for clip in Clip.objects.waiting_for_move():
-        pools.copy(storages[Clip.Pool.DUMMY], storages[Clip.Pool.LEARNING], clip.key)
-        moved += _switch_pool(clip)
+        try:
+            pools.copy(storages[Clip.Pool.DUMMY], storages[Clip.Pool.LEARNING], clip.key)
+        except (pools.CorruptAudioError, OSError):
+            logger.exception("%s cannot be moved: its file is missing or damaged", clip)
+        else:
+            moved += _switch_pool(clip)
     return moved
 
 
@@ -265,9 +272,17 @@ def remove_orphaned_audio() -> int:
     for pool in Clip.Pool.values:
         known = set(Clip.objects.filter(pool=pool).values_list("key", flat=True))
         for key in pools.orphans(storages[pool], known, older_than=older_than):
-            storages[pool].delete(key)
-            removed += 1
+            removed += _delete_unless_named(pool, key)
     return removed
+
+
+@transaction.atomic
+def _delete_unless_named(pool: str, key: str) -> int:
+    """Look once more: a row may have been committed since the list of rows was read."""
+    if Clip.objects.filter(pool=pool, key=key).exists():
+        return 0
+    storages[pool].delete(key)
+    return 1
 
 
 def _locked(clip_id: UUID) -> Clip:

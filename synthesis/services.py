@@ -27,12 +27,13 @@ if TYPE_CHECKING:  # web processes serve clips and never load what speaks
 # Dummy clips that come right after the first clip of every emotion, so that a whole challenge can
 # be served within seconds of the first start.
 FIRST_DUMMY_CLIPS = 4
+TRIES_A_CLIP = 4
 
 
 @transaction.atomic
 def register_voice(*, folder: "VoiceFolder") -> Voice:
     """Make a voice folder known; a new version of a name takes the old one's place."""
-    voice, created = Voice.objects.get_or_create(
+    voice, _ = Voice.objects.get_or_create(
         sha256=folder.sha256,
         defaults={
             "name": folder.name,
@@ -41,7 +42,7 @@ def register_voice(*, folder: "VoiceFolder") -> Voice:
             "is_live": False,
         },
     )
-    if created:
+    if not voice.is_live:
         Voice.objects.filter(name=folder.name, is_live=True).update(is_live=False)
         voice.is_live = True
         voice.save(update_fields=["is_live"])
@@ -125,7 +126,10 @@ def draw_play_clips(*, count: int, exclude: Collection[UUID] = ()) -> list[PlayC
         At most `count` clips, fewer when the pool runs dry.
     """
     drawn: list[PlayClip] = []
-    for _ in range(count):
+    # A clip that another challenge takes at this moment costs a try, not a place.
+    for _ in range(count * TRIES_A_CLIP):
+        if len(drawn) == count:
+            break
         taken = [*exclude, *(clip.pk for clip in drawn)]
         available = PlayClip.objects.ready().exclude(pk__in=taken)
         emotions = list(available.order_by().values_list("emotion", flat=True).distinct())
@@ -133,13 +137,14 @@ def draw_play_clips(*, count: int, exclude: Collection[UUID] = ()) -> list[PlayC
             break
         clip = (
             available.filter(emotion=secrets.choice(emotions))
-            .select_for_update()
+            # Skipped rather than waited for: two challenges that wait for each other's clips would
+            # never end.
+            .select_for_update(skip_locked=True)
             .fresh_first()
             .first()
         )
-        if clip is None:  # taken by another challenge between the two queries
-            continue
-        drawn.append(_count_serving(clip))
+        if clip is not None:
+            drawn.append(_count_serving(clip))
     return drawn
 
 
@@ -182,6 +187,14 @@ def remove_orphaned_audio() -> int:
     known = set(PlayClip.objects.values_list("key", flat=True))
     removed = 0
     for key in pools.orphans(storages["play"], known, older_than=older_than):
-        storages["play"].delete(key)
-        removed += 1
+        removed += _delete_unless_named(key)
     return removed
+
+
+@transaction.atomic
+def _delete_unless_named(key: str) -> int:
+    """Look once more: a row may have been committed since the list of rows was read."""
+    if PlayClip.objects.filter(key=key).exists():
+        return 0
+    storages["play"].delete(key)
+    return 1

@@ -19,15 +19,14 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def fill_pools() -> None:
-    """Speak what the pools lack, for at most `POOL_BATCH_S`; go on in a new task if more is needed.
+    """Speak what the pools lack, for at most `POOL_BATCH_S`, so that other tasks get through.
 
-    Short batches let the worker's other tasks through.
+    Beat sends the next one soon after; a task that sent itself again would multiply with those.
     """
     deadline = time.monotonic() + settings.POOL_BATCH_S
     made = 0
     while need := services.next_need():
         if time.monotonic() > deadline:
-            fill_pools.apply_async(expires=settings.POOL_BATCH_S * 3)
             break
         seed = secrets.randbits(32)
         text = random_sentence(random.Random(seed))
@@ -48,7 +47,10 @@ def tidy_pools() -> None:
 
 @lru_cache(maxsize=1)
 def _engine() -> SpeechEngine:
-    return SpeechEngine(load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
+    return SpeechEngine(
+        load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE),
+        max_characters=settings.SPEECH_MAX_CHARACTERS,
+    )
 
 
 def _voice() -> Voice:

@@ -63,7 +63,7 @@ def pools_in_a_temporary_folder(tmp_path: Path, settings) -> None:
     pools = {
         name: {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "pools" / name)},
+            "OPTIONS": {"location": str(tmp_path / "pools" / name), "allow_overwrite": True},
         }
         for name in ("default", "play", "dummy", "learning")
     }

@@ -78,7 +78,6 @@ def create_challenge(
     return _progress(challenge, _ask_first_round(challenge, now))
 
 
-@transaction.atomic
 def answer_item(*, challenge_id: UUID, position: int, answer: str) -> Progress:
     """Note an answer; decide the challenge after the last one of a round.
 
@@ -86,21 +85,51 @@ def answer_item(*, challenge_id: UUID, position: int, answer: str) -> Progress:
     complete, so that neither time nor order tells them apart. Repeating an answer changes nothing:
     the first one stands, and the present state is returned again.
 
+    The answer is committed before further clips are drawn. If it were undone when there are none,
+    a visitor could try every answer to the last clip until one is taken.
+
     Raises:
         ChallengeNotFound: If there is no such challenge.
         OutOfOrder: If it is not this clip's turn.
-        PoolEmpty: If two more clips are due and not there; the answer was not noted, send it again.
+        PoolEmpty: If two more clips are due and not there; the same call later goes on.
     """
+    now = timezone.now()
+    _take_answer(challenge_id, position, answer, now)
+    return _go_on(challenge_id, now)
+
+
+@transaction.atomic
+def _take_answer(challenge_id: UUID, position: int, answer: str, now: datetime) -> None:
+    challenge = _locked(challenge_id)
+    if challenge.state == Challenge.State.OPEN and challenge.expires_at <= now:
+        _decide(challenge, Challenge.State.EXPIRED, now)
+    items = _items(challenge)
+    if challenge.state != Challenge.State.EXPIRED and not _is_repeated(items, position):
+        _note(challenge, items, answer, now)
+
+
+@transaction.atomic
+def _go_on(challenge_id: UUID, now: datetime) -> Progress:
+    """Ask a further round if one is due, and tell where the challenge stands."""
+    challenge = _locked(challenge_id)
+    items = _items(challenge)
+    is_open = challenge.state == Challenge.State.OPEN
+    if is_open and all(item.is_answered for item in items):
+        asked = len(items)
+        items.extend(_ask(challenge, _draw(challenge), first=asked + 1))
+        _serve(items[asked], now)
+    return _progress(challenge, items)
+
+
+def _locked(challenge_id: UUID) -> Challenge:
     challenge = Challenge.objects.select_for_update().filter(pk=challenge_id).first()
     if challenge is None:
         raise ChallengeNotFound(f"There is no challenge {challenge_id}")
-    now = timezone.now()
-    if challenge.state == Challenge.State.OPEN and challenge.expires_at <= now:
-        _decide(challenge, Challenge.State.EXPIRED, now)
-    items = list(challenge.items.select_related("play_clip").order_by("position"))
-    if challenge.state != Challenge.State.EXPIRED and not _is_repeated(items, position):
-        _note(challenge, items, answer, now)
-    return _progress(challenge, items)
+    return challenge
+
+
+def _items(challenge: Challenge) -> list[ChallengeItem]:
+    return list(challenge.items.select_related("play_clip").order_by("position"))
 
 
 def take_audio(*, audio_token: str) -> ChallengeItem | None:
@@ -142,10 +171,7 @@ def _note(challenge: Challenge, items: list[ChallengeItem], answer: str, now: da
         return
     known = [item for item in items if item.kind == ChallengeItem.Kind.KNOWN]
     result = verdict([item.is_right for item in known])
-    if result is Verdict.MORE:
-        items.extend(_ask(challenge, _draw(challenge), first=len(items) + 1))
-        _serve(items[current.position], now)
-    else:
+    if result is not Verdict.MORE:
         _settle(challenge, items, passed=result is Verdict.PASS, now=now)
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from captcha.models import Challenge
+from captcha.models import Challenge, DailySalt
 
 BATCH = 500  # rows a transaction, so that visitors wait a moment at most
 
@@ -16,6 +16,8 @@ def purge_expired() -> tuple[int, int]:
         How many expired now, and how many were deleted.
     """
     now = timezone.now()
+    # Yesterday's is kept for visits that began before midnight.
+    DailySalt.objects.filter(day__lt=now.date() - timedelta(days=1)).delete()
     expired = Challenge.objects.overdue(now).update(state=Challenge.State.EXPIRED, decided_at=now)
     horizon = now - timedelta(seconds=settings.CAPTCHA_RETENTION_S)
     deleted = 0

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from captcha.keys import digest, is_well_formed
@@ -36,6 +37,7 @@ def verify(*, secret: str, token: str, sitekey: str = "") -> Verification:
     return verify_token(token=token, site=entry.site)
 
 
+@transaction.atomic
 def verify_token(*, token: str, site: Site) -> Verification:
     """Consume a token of this site: of any number of calls exactly one succeeds."""
     if not token:

@@ -177,7 +177,8 @@ class Widget {
     element("notice-text").textContent = text;
     element("notice").hidden = false;
     this.announce(text);
-    this.retryButton.focus({ preventScroll: true });
+    // Never out of another field: a confirmation may expire while the visitor writes elsewhere.
+    if (document.hasFocus()) this.retryButton.focus({ preventScroll: true });
   }
 
   hideNotice() {
@@ -244,8 +245,11 @@ class Widget {
   /** Digits answer, space plays again, arrows move, Escape closes; Enter presses a button. */
   onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    // By place as well as by character: French keyboards give digits with Shift only.
+    const place = /^(?:Digit|Numpad)([0-7])$/.exec(event.code);
+    const digit = place ? place[1] : event.key;
     if (event.key === " ") event.repeat || this.play();
-    else if (/^[0-7]$/.test(event.key)) event.repeat || this.answer(this.valueOfDigit(event.key));
+    else if (/^[0-7]$/.test(digit)) event.repeat || this.answer(this.valueOfDigit(digit));
     else if (event.key === "Escape") this.collapse();
     else if (!this.moveFocus(event.key)) return;
     event.preventDefault();

@@ -1,10 +1,15 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
 from django.test import RequestFactory
+from django.utils import timezone
 
+from captcha import services
 from captcha.addresses import Visitor, visitor_of
+from captcha.models import DailySalt
+
+pytestmark = pytest.mark.django_db
 
 
 def seen(address: str, forwarded: str = "") -> Visitor:
@@ -54,3 +59,11 @@ def test_the_hashes_change_with_the_day_and_with_the_installation(monkeypatch, s
     assert on(1) == first
     settings.SECRET_KEY = "of another installation"
     assert on(1) != first
+
+
+def test_once_the_days_salt_is_gone_nobody_can_find_the_address_again(monkeypatch):
+    before = seen("192.0.2.1")
+    DailySalt.objects.update(day=timezone.now().date() - timedelta(days=2))
+    services.purge_expired()
+    assert not DailySalt.objects.exists()
+    assert seen("192.0.2.1") != before

@@ -121,7 +121,8 @@ def test_an_answer_to_a_dummy_costs_the_same_queries_as_one_to_a_known_clip(
     monkeypatch.setattr("captcha.services.challenges.secrets.randbelow", lambda _: place)
     described = visitor.start().json()
     assert items_of(described)[0].kind == kind
-    with django_assert_num_queries(6):  # begin, two reads, two writes, commit
+    # begin, two reads, two writes, commit; begin, two reads, commit
+    with django_assert_num_queries(10):
         visitor.answer(described["challenge"], 1, "happy")
 
 
@@ -225,6 +226,18 @@ def test_a_pool_that_is_empty_in_the_second_round_keeps_the_answer_for_later(
     assert visitor.answer(challenge, 2, "skip").status_code == 503
     fill_play_pool(2)
     assert visitor.answer(challenge, 2, "skip").json()["item"]["of"] == 4
+
+
+def test_an_empty_pool_gives_no_second_guess(visitor, fill_play_pool):
+    fill_play_pool(2)
+    described = visitor.start().json()
+    first, second = items_of(described)
+    visitor.answer(described["challenge"], 1, "skip")
+    visitor.answer(described["challenge"], 1, right_answer(first))
+    assert visitor.answer(described["challenge"], 2, right_answer(second)).status_code == 503
+    for guess in [right_answer(first), right_answer(second), "skip"]:
+        assert visitor.answer(described["challenge"], 2, guess).status_code == 503
+    assert Challenge.objects.get().state == Challenge.State.OPEN
 
 
 def test_action_and_customer_data_are_kept(visitor, pools):

@@ -9,7 +9,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 
 from config.asgi import application
-from emotion.consumers import LiveConsumer
+from emotion.consumers import LiveConsumer, open_sessions
 from emotion.ml.labels import EMOTIONS
 
 SECOND = 32_000
@@ -60,7 +60,7 @@ async def connection() -> AsyncIterator[Client]:
         yield client
     finally:
         await client.disconnect()
-        assert LiveConsumer.open_sessions == 0
+        assert open_sessions.total() == 0
 
 
 async def test_a_session_tells_what_it_takes():
@@ -205,10 +205,22 @@ async def test_one_session_too_many_is_sent_away(settings):
         error, closed = await second.next(), await second.next()
         assert await second.close_code() == 1013
         await second.disconnect()
-        assert LiveConsumer.open_sessions == 1
+        assert open_sessions.total() == 1
 
     assert (error["code"], error["retryable"]) == ("too_many_sessions", True)
     assert closed["produced"] == {"utterances": 0, "measurements": 0}
+
+
+async def test_one_caller_cannot_take_all_sessions(settings):
+    settings.LIVE_MAX_SESSIONS, settings.LIVE_MAX_SESSIONS_PER_ADDRESS = 10, 1
+    async with connection() as first:
+        await first.next()
+        second = Client()
+        await second.connect()
+        error = await second.next()
+        await second.disconnect()
+
+    assert error["code"] == "too_many_sessions"
 
 
 async def test_a_busy_server_says_so(all_threads_busy):

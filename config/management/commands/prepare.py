@@ -45,8 +45,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         register_shipped_model()
         register_voice(folder=load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
-        if settings.DEVELOPMENT:
-            ensure_demo_site()
+        ensure_demo_site()
         make_moderators_group()
         self._make_admin()
 
