@@ -4,9 +4,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -35,8 +34,6 @@ class Product:
 def _environment(var: Path, port: int) -> dict[str, str]:
     return {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(PROJECT_DIR),
         "PORT": str(port),
         "OMP_NUM_THREADS": "1",
         "INFLECT_VAR": str(var),
@@ -56,41 +53,48 @@ def _health(address: str) -> dict:
         return {}
 
 
-def wait_for(condition, seconds: float, what: str) -> None:
+def wait_for(condition, seconds: float, what: str | Callable[[], str]) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
+            raise TimeoutError(f"not within {seconds:g} s: {what() if callable(what) else what}")
         time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory) -> Iterator[Product]:
+    """`make run` in a process group of its own, ended as Ctrl-C in a terminal ends it."""
     var, port = tmp_path_factory.mktemp("product"), free_port()
-    env = _environment(var, port)
-    prepared = subprocess.run(
-        [sys.executable, "manage.py", "prepare"],
-        cwd=PROJECT_DIR, env=env, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    password = prepared.stdout.split("password:")[1].split()[0]
-    product = Product(f"http://127.0.0.1:{port}", var, password)
-    with (var / "log").open("w") as log:
-        supervisor = subprocess.Popen(
-            [sys.executable, "-m", "honcho", "start"],
-            cwd=PROJECT_DIR, env=env, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    try:
-        wait_for(
-            lambda: _health(product.address).get("worker", {}).get("alive"), 90, "a live worker"
+    log = var / "log"
+    with log.open("w") as output:
+        make = subprocess.Popen(
+            ["make", "run"],
+            cwd=PROJECT_DIR,
+            env=_environment(var, port),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
-        yield product
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: _health(address).get("worker", {}).get("alive"), 120, log.read_text)
+        yield Product(address, var, _printed_password(log))
     finally:
-        supervisor.send_signal(signal.SIGINT)
-        try:
-            supervisor.wait(20)
-        finally:
-            if supervisor.poll() is None:
-                os.killpg(supervisor.pid, signal.SIGKILL)
+        os.killpg(make.pid, signal.SIGINT)
+        wait_for(lambda: not _is_group_alive(make), 30, "an end of all processes by Ctrl-C")
+
+
+def _printed_password(log: Path) -> str:
+    return log.read_text().split("password:")[1].split()[0]
+
+
+def _is_group_alive(leader: subprocess.Popen) -> bool:
+    leader.poll()  # reaps the leader, which would count as alive otherwise
+    try:
+        os.killpg(leader.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture
