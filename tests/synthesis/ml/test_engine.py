@@ -110,9 +110,9 @@ def test_excited_emotions_are_higher_than_neutral(prosody):
         assert prosody[emotion].f0_hz > 1.2 * prosody["neutral"].f0_hz
 
 
-def test_anger_is_faster_than_neutral_and_disgust_slower(prosody):
-    assert prosody["angry"].duration_s < prosody["neutral"].duration_s
-    assert prosody["disgust"].duration_s > prosody["neutral"].duration_s
+def test_surprise_is_faster_than_neutral_and_disgust_slower(prosody):
+    assert prosody["surprised"].duration_s < 0.95 * prosody["neutral"].duration_s
+    assert prosody["disgust"].duration_s > 1.05 * prosody["neutral"].duration_s
 
 
 def test_anger_has_the_bright_spectrum_of_a_loud_voice(prosody):
