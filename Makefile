@@ -4,7 +4,10 @@
 PYTHON ?= python3.11
 PORT ?= 8000
 VENV := .venv
+# PyTorch without CUDA, which on Linux the general package index does not have.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --progress-bar on --disable-pip-version-check
 # Fewer threads than cores: the web process and the worker share a laptop.
 export OMP_NUM_THREADS ?= 1
 export PORT
@@ -48,10 +51,12 @@ $(VENV)/bin/pip:
 # installs nothing.
 $(VENV)/run.stamp: requirements.txt requirements-nodeps.txt | $(VENV)/bin/pip
 	@echo "Installing Inflect (about 2 GB, once)"
-	@$(BIN)/pip install --progress-bar on --disable-pip-version-check -r requirements.txt
-	@$(BIN)/pip install --progress-bar on --disable-pip-version-check --no-deps -r requirements-nodeps.txt
+	@$(PIP) --no-deps --retries 0 --timeout 15 --index-url $(TORCH_INDEX) $$(grep -o '^torch==[^ ]*' requirements.txt) \
+		|| echo "No PyTorch from $(TORCH_INDEX): the general build follows, several GB larger"
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -r requirements-nodeps.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
-	@$(BIN)/pip install --progress-bar on --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
 	@touch $@
