@@ -193,7 +193,8 @@ def fit_kernel(examples: Examples, config: TrainingConfig) -> KernelMachine:
     noise = config.ridge * len(EMOTIONS) * counts[labels] / len(labels)
     kernel = gaussian_kernel(support, support, config.gamma).double()
     kernel += torch.diag(torch.from_numpy(noise))
-    weights = torch.linalg.solve(kernel, targets - 1 / len(EMOTIONS)).float()
+    factor = torch.linalg.cholesky(kernel)
+    weights = torch.cholesky_solve(targets - 1 / len(EMOTIONS), factor).float()
     return KernelMachine(scaler.mean, deviation, support.to(torch.int8), weights, config.gamma)
 
 
