@@ -1,1 +1,1 @@
-"""Timings, each a ratio against a named alternative in one run; run as `python -m benchmarks.NAME`."""
+"""Timings, each a ratio against a named alternative: `python -m benchmarks.NAME`."""
