@@ -31,6 +31,12 @@ def test_the_command_makes_a_site_and_prints_its_keys():
     assert SiteSecret.objects.get(sha256=digest(keys["secret"])).site == site
 
 
+def test_hosts_may_be_given_one_by_one():
+    hosts = ("--hostname", "b.example", "--hostname", "a.example")
+    site = Site.objects.get(sitekey=run("captcha_create_site", "--name", "Shop", *hosts)["sitekey"])
+    assert [entry.hostname for entry in site.hostnames.all()] == ["a.example", "b.example"]
+
+
 @pytest.mark.parametrize("hostname", ["https://shop.example", "shop.example:80", "a b", "", "x-"])
 def test_the_command_refuses_what_is_no_host_name_and_makes_nothing(hostname):
     with pytest.raises(CommandError, match="no host name"):

@@ -18,6 +18,7 @@ class Command(BaseCommand):
             "--hostname",
             required=True,
             nargs="+",
+            action="extend",  # the option may also be repeated
             metavar="HOST",
             help="Hosts whose pages may embed the widget, e.g. example.com *.example.com",
         )
