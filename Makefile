@@ -39,6 +39,7 @@ format: $(VENV)/dev.stamp ## Format the code
 requirements: $(VENV)/dev.stamp ## Compile requirements*.in to pinned requirements*.txt
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --annotation-style=line -o requirements.txt requirements.in
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --annotation-style=line -o requirements-dev.txt requirements-dev.in
+	sed -i "s/^\(torch==[0-9.]*\)+cpu/\1/" requirements.txt requirements-dev.txt  # a local label is not on every index
 
 clean: ## Remove the virtual environment and everything the system wrote
 	rm -rf $(VENV) var
