@@ -61,7 +61,7 @@ def wait_for(condition, seconds: float, what: str | Callable[[], str]) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[Product]:
     """`make run` in a process group of its own, ended as Ctrl-C in a terminal ends it."""
     var, port = tmp_path_factory.mktemp("product"), free_port()

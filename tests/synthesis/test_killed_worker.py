@@ -22,6 +22,8 @@ def environment(tmp_path):
         "INFLECT_PLAY_POOL_TARGET": "3",
         "INFLECT_DUMMY_POOL_TARGET": "3",
         "INFLECT_POOL_ORPHAN_AGE_S": "0",
+        # No beat runs here to send a second batch.
+        "INFLECT_POOL_BATCH_S": "600",
         "OMP_NUM_THREADS": "1",
     }
     subprocess.run(
