@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from captcha import views
 
@@ -6,6 +6,8 @@ app_name = "captcha"
 
 urlpatterns = [
     path("api.js", views.api_js, name="api_js"),
+    re_path(r"^api\.(?P<version>[0-9a-f]{12})\.js$", views.pinned_api_js, name="pinned_api_js"),
+    path("work.js", views.work_js, name="work_js"),
     path("api/challenge", views.start, name="start"),
     path("api/challenge/<uuid:challenge_id>/answer", views.answer, name="answer"),
     path("api/siteverify", views.siteverify, name="siteverify"),

@@ -301,6 +301,9 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+# Languages of the CAPTCHA's widget and demo; each needs a catalogue in captcha/locale/.
+CAPTCHA_LANGUAGES: list[str] = env.list("INFLECT_CAPTCHA_LANGUAGES", ["en", "de", "es", "fr", "ko"])
+LOCALE_PATHS = [BASE_DIR / "captcha" / "locale"]
 
 # Emotion prediction --------------------------------------------------------------------------
 

@@ -1,63 +1,42 @@
-import hashlib
-from functools import lru_cache
+from collections.abc import Sequence
 from http import HTTPStatus
-from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import require_safe
 
 from captcha.hostnames import hostname_of_origin
+from captcha.languages import EMOTION_NAMES, in_visitors_language
 from captcha.models import Site
-from emotion.models import Emotion
 
-# Short, because the address never changes; browsers ask again with the ETag.
-API_JS_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 THEMES = ("auto", "light", "dark")
-
-
-@lru_cache(maxsize=1)
-def _api_js() -> tuple[bytes, str]:
-    """Return the embedding script and its ETag, read once a process."""
-    path = finders.find("captcha/api.js")
-    if path is None:
-        raise FileNotFoundError("static/captcha/api.js is missing from this installation")
-    script = Path(path).read_bytes()
-    return script, f'"{hashlib.sha256(script).hexdigest()[:32]}"'
-
-
-@require_safe
-@condition(etag_func=lambda request: _api_js()[1])
-def api_js(request: HttpRequest) -> HttpResponse:
-    """Send the script that sites embed."""
-    response = HttpResponse(_api_js()[0], content_type="text/javascript; charset=utf-8")
-    response["Cache-Control"] = API_JS_CACHE
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response["Access-Control-Allow-Origin"] = "*"  # for crossorigin scripts with an integrity
-    return response
+SIZES = ("normal", "compact", "flexible", "invisible")
 
 
 @never_cache
 @require_safe
 @xframe_options_exempt
+@in_visitors_language
 def widget(request: HttpRequest) -> HttpResponse:
     """Send the page inside the widget's frame, to the hosts of its site only."""
     origin = request.GET.get("origin", "")
     hostname = hostname_of_origin(origin)
     site = _site_with(request.GET.get("sitekey", ""))
     problem = _problem_of(site, hostname)
-    theme = request.GET.get("theme", "auto")
+    kinds = ("audio",)
     context = {
         "problem": problem,
         "origin": origin if hostname else "",
         "hostname": hostname,
         "sitekey": site.sitekey if site else "",
-        "theme": theme if theme in THEMES else "auto",
-        "emotions": Emotion.choices,
+        "theme": _one_of(THEMES, request.GET.get("theme")),
+        "size": _one_of(SIZES, request.GET.get("size")),
+        "emotions": EMOTION_NAMES,
+        "kinds": kinds,
+        "kind": _one_of(kinds, request.GET.get("kind")),
     }
     response = render(
         request,
@@ -69,6 +48,10 @@ def widget(request: HttpRequest) -> HttpResponse:
     ancestors = ["*"] if problem or site is None else [SELF, *site.frame_ancestors()]
     _protect(response, ancestors)
     return response
+
+
+def _one_of(allowed: Sequence[str], wish: str | None) -> str:
+    return wish if wish and wish in allowed else allowed[0]
 
 
 def _site_with(sitekey: str) -> Site | None:
@@ -94,7 +77,7 @@ def _protect(response: HttpResponse, ancestors: list[str]) -> None:
         "img-src": [NONE],
         "font-src": [NONE],
         "frame-src": [NONE],
-        "worker-src": [NONE],
+        "worker-src": [SELF],
         "form-action": [NONE],
         "frame-ancestors": ancestors,
     }

@@ -1,14 +1,18 @@
-/** The widget inside its frame: start, clips, verdict, and what it tells the page around it. */
+/** The widget inside its frame: start, questions, verdict, and what it tells the page around it. */
 
-import { Player } from "./player.js";
+import { Panel } from "./panel.js";
+import { Proof } from "./proof.js";
 import { ServerError, fetchAudio, post } from "./server.js";
 
 const element = (id) => document.getElementById(id);
-const { sitekey, hostname, origin, start: startPath, problem } = document.body.dataset;
+const { sitekey, hostname, origin, start: startPath, work: workPath, problem } = document.body.dataset;
+const { size, silent: isSilent, kind: firstKind } = document.body.dataset;
 const options = new URLSearchParams(location.hash.slice(1));
 
 // The next clip starts by itself, after the announcement of its number has been spoken.
 const NEXT_CLIP_DELAY_MS = 900;
+// A live region speaks a text that it had before only if it was empty in between.
+const ANNOUNCE_DELAY_MS = 60;
 // Errors after which a new challenge is the only way on.
 const OVER = ["challenge_expired", "challenge_not_found", "out_of_order", "audio_gone"];
 const MESSAGE_OF_CODE = {
@@ -29,25 +33,20 @@ const tell = (message) => {
 class Widget {
   constructor() {
     this.card = element("card");
-    this.panel = element("panel");
     this.startButton = element("start");
     this.retryButton = element("retry");
-    this.answers = [...document.querySelectorAll("[data-answer]")];
-    this.player = new Player({
-      button: element("play"),
-      label: element("play-label"),
-      wave: element("wave"),
+    this.kind = firstKind;
+    this.proof = new Proof(workPath);
+    this.panel = new Panel({
       words,
+      onAnswer: (value) => this.answer(value),
+      onEscape: () => this.collapse(),
+      onKind: (kind) => this.change(kind),
+      onBlocked: () => this.announce(words("blocked")),
     });
     this.startButton.addEventListener("click", () => this.begin());
     this.retryButton.addEventListener("click", () => this.retry());
-    element("play").addEventListener("click", () => this.play());
-    for (const button of this.answers) {
-      button.addEventListener("click", () => this.answer(button.dataset.answer));
-    }
-    this.panel.addEventListener("keydown", (event) => this.onKey(event));
-    // Firefox presses a focused button when space comes up again.
-    this.panel.addEventListener("keyup", (event) => event.key === " " && event.preventDefault());
+    element("close").addEventListener("click", () => this.collapse());
     document.addEventListener("visibilitychange", () => this.checkExpiry());
     this.reset();
   }
@@ -57,6 +56,7 @@ class Widget {
     this.generation = (this.generation || 0) + 1; // replies still under way are for nobody
     this.endsAt = 0;
     this.isVerified = false;
+    this.isEngaged = false;
     this.forgetChallenge();
     this.hideNotice();
     this.close();
@@ -66,69 +66,104 @@ class Widget {
 
   async begin() {
     if (this.isBusy || this.isVerified) return;
-    if (this.challenge) {
+    if (this.challenge && this.item) {
       this.open();
       return;
     }
     const body = {
       sitekey,
       hostname,
+      kind: this.kind,
+      language: document.documentElement.lang,
       action: options.get("action") || "",
       cdata: options.get("cdata") || "",
     };
     await this.attempt(() => post(startPath, body));
   }
 
+  /** Start because a script of the page wants it. */
+  execute(action) {
+    if (action) options.set("action", action);
+    if (this.isVerified || (action && this.challenge)) this.reset();
+    this.begin();
+  }
+
+  /** Another kind of challenge in place of this one. */
+  async change(kind) {
+    if (this.isBusy) return;
+    this.kind = kind;
+    this.forgetChallenge();
+    await this.begin();
+  }
+
   async answer(value) {
     if (this.isBusy || !this.item) return;
+    const { number, of } = this.item;
     const path = `${startPath}/${this.challenge}/answer`;
-    const body = { item: this.item.number, answer: value };
-    this.player.stop();
+    this.panel.player.stop();
     // Sent again after a lost connection, it counts once and gets the same reply.
-    await this.attempt(() => post(path, body));
+    await this.attempt(async () => {
+      // Only the last answer has to wait for a slow device.
+      const nonce = number === of ? await this.proof.solved : this.proof.nonce;
+      return post(path, { item: number, answer: value, ...(nonce && { work: nonce }) });
+    });
+  }
+
+  /** Send the proof of work alone, where nothing else is asked. */
+  async sendWork() {
+    const path = `${startPath}/${this.challenge}/answer`;
+    const nonce = await this.proof.solved;
+    return post(path, { work: nonce });
   }
 
   /** Go where the server's reply says. */
   async proceed(described) {
     this.setEnd(described.expires_in);
-    if (described.state === "open") await this.ask(described);
-    else if (described.state === "passed") this.pass(described.token);
-    else this.fail();
+    if (described.challenge) this.challenge = described.challenge;
+    if (described.work) this.proof.start(described.work);
+    if (described.state === "passed") this.pass(described);
+    else if (described.state !== "open") this.startOver("failed");
+    else if (described.item) await this.ask(described);
+    else await this.compute();
   }
 
-  async ask({ challenge, item }) {
+  async compute() {
+    if (this.panel.isOpen) this.startButton.focus();
+    this.item = null;
+    this.close();
+    this.show("computing", words("computing"));
+    this.announce(words("computing"));
+    const { generation } = this;
+    const described = await this.sendWork();
+    if (generation === this.generation) await this.proceed(described);
+  }
+
+  async ask({ kind, item, answers }) {
     const isFirst = item.number === 1;
-    const isLonger = !isFirst && item.of > this.item.of;
-    this.challenge = challenge;
+    const isLonger = !isFirst && this.item && item.of > this.item.of;
     this.item = item;
-    const bytes = await fetchAudio(item.audio);
+    const bytes = item.audio ? await fetchAudio(item.audio) : null;
     if (this.item !== item) return; // reset in the meantime
-    this.player.load(bytes);
-    element("count").textContent = `${item.number} / ${item.of}`;
-    const announced = words("clip", item);
+    this.panel.show({ item, answers, kind, bytes });
+    const announced = bytes ? words("clip", item) : `${words("text", item)} ${item.text}`;
     this.announce(isLonger ? `${words("more")} ${announced}` : announced);
     if (isFirst) this.open();
-    window.setTimeout(() => this.item === item && this.play(), isFirst ? 0 : NEXT_CLIP_DELAY_MS);
+    // The first waits for its button: the screen reader is still telling what there is to press.
+    else window.setTimeout(() => this.item === item && this.panel.play(), NEXT_CLIP_DELAY_MS);
   }
 
-  async play() {
-    if (!this.item) return;
-    if (!(await this.player.play())) this.announce(words("blocked"));
-  }
-
-  pass(token) {
-    const hadFocus = this.panel.contains(document.activeElement);
+  pass({ token, challenge }) {
+    const hadFocus = document.hasFocus();
+    const wasOpen = this.isEngaged;
     this.isVerified = true;
+    this.isEngaged = false;
     this.forgetChallenge();
     this.close();
     this.show("verified", words("verified"));
     this.announce(words("verified"));
     if (hadFocus) this.startButton.focus();
-    tell({ type: "token", token });
-  }
-
-  fail() {
-    this.startOver("failed");
+    tell({ type: "token", token, key: challenge });
+    if (wasOpen) tell({ type: "close", isSolved: true });
   }
 
   /** Drop the challenge, say why, and offer a new one. */
@@ -142,12 +177,13 @@ class Widget {
   forgetChallenge() {
     this.challenge = null;
     this.item = null;
-    this.player.unload();
+    this.proof.stop();
+    this.panel.unload();
   }
 
   /** Send something and go on with the reply; when that fails, say so and offer to send again. */
   async attempt(send) {
-    const generation = this.generation;
+    const { generation } = this;
     this.hideNotice();
     this.setBusy(true);
     try {
@@ -168,7 +204,13 @@ class Widget {
     }
     const message = MESSAGE_OF_CODE[error.code] || "unexpected";
     const seconds = error.retryAfterS || 10;
-    this.showNotice(words(message, { seconds }), () => this.attempt(send));
+    if (this.card.dataset.state === "computing") {
+      this.forgetChallenge();
+      this.show("idle", words("start"));
+      this.showNotice(words(message, { seconds }), () => this.begin());
+    } else {
+      this.showNotice(words(message, { seconds }), () => this.attempt(send));
+    }
     tell({ type: "error", code: error.code });
   }
 
@@ -176,6 +218,7 @@ class Widget {
     this.retryAction = retryAction;
     element("notice-text").textContent = text;
     element("notice").hidden = false;
+    this.engage();
     this.announce(text);
     // Never out of another field: a confirmation may expire while the visitor writes elsewhere.
     if (document.hasFocus()) this.retryButton.focus({ preventScroll: true });
@@ -187,22 +230,31 @@ class Widget {
 
   retry() {
     if (this.isBusy) return;
-    if (this.panel.hidden) this.startButton.focus();
-    else element("play").focus();
+    if (this.panel.isOpen) this.panel.focus();
+    else this.startButton.focus();
     this.retryAction();
   }
 
   open() {
-    this.panel.hidden = false;
+    this.engage();
     this.startButton.setAttribute("aria-expanded", "true");
-    this.show("open", words("listening"));
-    element("play").focus({ preventScroll: true });
+    this.show("open", words(this.panel.isSpoken ? "listening" : "reading"));
+    this.panel.open();
+    reportSize();
+  }
+
+  /** Ask for the visitor's attention, for which an invisible widget has to appear. */
+  engage() {
+    if (this.isEngaged || this.isVerified || isSilent) return;
+    this.isEngaged = true;
+    reportSize();
+    tell({ type: "open" });
   }
 
   close() {
-    this.player.stop();
-    this.panel.hidden = true;
+    this.panel.close();
     this.startButton.setAttribute("aria-expanded", "false");
+    reportSize();
   }
 
   show(state, label) {
@@ -220,7 +272,12 @@ class Widget {
   }
 
   announce(text) {
-    element("status").textContent = text;
+    element("status").textContent = "";
+    window.clearTimeout(this.announcement);
+    const speak = () => {
+      element("status").textContent = text;
+    };
+    this.announcement = window.setTimeout(speak, ANNOUNCE_DELAY_MS);
   }
 
   /** Note when the challenge, or once verified the token, comes to its end. */
@@ -235,57 +292,47 @@ class Widget {
     this.endsAt = 0;
     if (this.isVerified) {
       this.isVerified = false;
-      this.startOver("token-expired");
       tell({ type: "expired" });
+      // An invisible widget has nobody to tell it to.
+      if (size === "invisible") this.reset();
+      else this.startOver("token-expired");
     } else if (this.challenge) {
+      tell({ type: "challenge-expired" });
       this.startOver("challenge-expired");
     }
   }
 
-  /** Digits answer, space plays again, arrows move, Escape closes; Enter presses a button. */
-  onKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    // By place as well as by character: French keyboards give digits with Shift only.
-    const place = /^(?:Digit|Numpad)([0-7])$/.exec(event.code);
-    const digit = place ? place[1] : event.key;
-    if (event.key === " ") event.repeat || this.play();
-    else if (/^[0-7]$/.test(digit)) event.repeat || this.answer(this.valueOfDigit(digit));
-    else if (event.key === "Escape") this.collapse();
-    else if (!this.moveFocus(event.key)) return;
-    event.preventDefault();
-  }
-
-  valueOfDigit(digit) {
-    return digit === "0" ? "skip" : this.answers[Number(digit) - 1].dataset.answer;
-  }
-
+  /** Close by the visitor's wish; the challenge stays, and starting again goes on with it. */
   collapse() {
     this.close();
+    this.hideNotice();
+    this.isEngaged = false;
     this.show("idle", words("start"));
     this.startButton.focus();
-  }
-
-  moveFocus(key) {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 2, ArrowUp: -2 }[key];
-    const at = this.answers.indexOf(document.activeElement);
-    if (!step) return false;
-    const target = this.answers[at < 0 ? 0 : at + step] || element("play");
-    target.focus();
-    return true;
+    reportSize();
+    tell({ type: "close", isSolved: false });
   }
 }
 
-function reportHeight() {
-  tell({ type: "resize", height: Math.ceil(element("card").getBoundingClientRect().height) });
+let widget = null;
+
+function reportSize() {
+  const isOpen = Boolean(widget && (widget.panel.isOpen || (size === "invisible" && widget.isEngaged)));
+  document.documentElement.dataset.open = String(isOpen);
+  const height = Math.ceil(element("card").getBoundingClientRect().height);
+  tell({ type: "resize", height, isOpen });
 }
 
-new ResizeObserver(reportHeight).observe(element("card"));
+new ResizeObserver(reportSize).observe(element("card"));
+tell({ type: "ready", title: document.title });
 if (problem) {
   tell({ type: "error", code: problem === "sitekey" ? "site_not_found" : "hostname_not_allowed" });
 } else {
-  const widget = new Widget();
-  window.addEventListener("message", (event) => {
-    if (event.source !== window.parent || event.origin !== origin) return;
-    if (event.data && event.data.type === "reset") widget.reset();
+  widget = new Widget();
+  window.addEventListener("message", ({ source, origin: sender, data }) => {
+    if (source !== window.parent || sender !== origin || !data) return;
+    if (data.type === "reset") widget.reset();
+    else if (data.type === "execute") widget.execute(String(data.action || ""));
+    else if (data.type === "close") widget.collapse();
   });
 }

@@ -105,6 +105,8 @@ def test_a_failure_says_so_and_offers_new_clips(page, demo, complaints):
 
 def test_space_plays_the_clip_again_and_the_answer_buttons_stay_unpressed(page, demo):
     start(page, demo)
+    assert demo.locator("#play").get_attribute("data-heard") == "false"
+    page.keyboard.press("Space")
     expect(demo.locator("#play")).to_have_attribute("data-playing", "true")
     expect(demo.locator("#play")).to_have_attribute("data-playing", "false")
     page.keyboard.press("ArrowDown")

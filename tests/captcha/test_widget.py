@@ -92,25 +92,27 @@ def test_a_site_that_is_switched_off_has_no_widget(client, site):
     assert frame(client, site).status_code == 403
 
 
-def test_the_script_is_served_for_any_site_and_asked_for_again_by_its_etag(client):
-    response = client.get("/captcha/api.js")
-    assert response.status_code == 200
-    assert response["Content-Type"] == "text/javascript; charset=utf-8"
-    assert "max-age=300" in response["Cache-Control"]
-    assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert response["Access-Control-Allow-Origin"] == "*"
-    assert not response.cookies
-    again = client.get("/captcha/api.js", headers={"If-None-Match": response["ETag"]})
-    assert (again.status_code, again.content) == (304, b"")
+@pytest.mark.parametrize(
+    ("wish", "accepted", "spoken"),
+    [
+        ({"hl": "de"}, "fr", "de"),
+        ({"hl": "de-AT"}, "", "de"),
+        ({"hl": "PT_br"}, "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        ({"hl": "undefined"}, "", "en"),
+        ({}, "tlh;q=1, es-MX;q=0.5", "es"),
+        ({}, "", "en"),
+    ],
+)
+def test_the_frame_speaks_the_language_of_the_page_or_of_the_browser(
+    client, site, wish, accepted, spoken
+):
+    query = {"sitekey": site.sitekey, "origin": "https://shop.example", **wish}
+    response = client.get("/captcha/widget/", query, headers={"Accept-Language": accepted})
+    assert f'<html lang="{spoken}"' in response.content.decode()
+    assert response["Content-Language"] == spoken
+    assert "Accept-Language" in response["Vary"]
 
 
-def test_the_script_is_small_and_evaluates_no_text(client):
-    script = client.get("/captcha/api.js").content.decode()
-    assert len(script) < 12_000
-    assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", script)
-
-
-def test_the_script_is_served_under_the_addresses_of_other_services(client, settings):
-    settings.ROOT_URLCONF = "captcha.alias_urls"
-    for path in ("/recaptcha/api.js", "/1/api.js", "/turnstile/v0/api.js"):
-        assert b"inflect" in client.get(path, {"onload": "x", "render": "explicit"}).content
+@pytest.mark.parametrize(("size", "shown"), [("compact", "compact"), ("huge", "normal")])
+def test_the_size_is_one_of_four(client, site, size, shown):
+    assert f'data-size="{shown}"' in frame(client, site, size=size).content.decode()
