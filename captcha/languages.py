@@ -32,6 +32,14 @@ EMOTION_NAMES = [(emotion, _NAMES[emotion]) for emotion in EMOTIONS]
 View = Callable[..., HttpResponse]
 
 
+def language_names() -> list[tuple[str, str]]:
+    """Return the languages with their own names, which every visitor can find."""
+    return [
+        (code, translation.get_language_info(code)["name_local"])
+        for code in settings.CAPTCHA_LANGUAGES
+    ]
+
+
 def supported(wish: str) -> str:
     """Return the language that serves a wish such as de-AT or pt_BR, "" if none does."""
     parts = wish.lower().replace("_", "-").split("-")

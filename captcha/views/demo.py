@@ -5,50 +5,46 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from captcha import services
-from captcha.forms import DemoForm
+from captcha.contrib.forms import CaptchaField
+from captcha.contrib.sites import LocalSite
+from captcha.forms import DemoForm, DemoLookForm
 from captcha.hostnames import hostname_of_origin
+from captcha.languages import in_visitors_language
 from captcha.models import Site
+from captcha.views.scripts import script
+from captcha.views.widget import kinds_of
 
 ACTION = "demo"
-REFUSALS = {
-    "missing-input-response": "Please confirm that you are human before you send the form.",
-    "timeout-or-duplicate": (
-        "This confirmation was used already or is older than two minutes. Please confirm again."
-    ),
-}
-OTHER_REFUSAL = "The confirmation was not accepted. Please confirm again."
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_visitors_language
 def demo(request: HttpRequest) -> HttpResponse:
     """Show a form that the widget protects, and accept it once for each solved challenge."""
     site = Site.objects.active().filter(is_demo=True).first()
     if site is None:
         return _page(request, None, DemoForm(), HTTPStatus.SERVICE_UNAVAILABLE)
+    look = DemoLookForm(request.GET, kinds=kinds_of(site))
+    captcha = _captcha_field(request, site, look.look())
     if request.method != "POST":
-        return _page(request, site, DemoForm())
-    form = DemoForm(request.POST)
+        return _page(request, site, DemoForm(captcha=captcha), look=look)
+    form = DemoForm(request.POST, captcha=captcha)
     if not form.is_valid():
-        return _page(request, site, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    # The token last: an invalid form must not use it up.
-    refusal = _refusal(request, site)
-    if refusal:
-        return _page(request, site, form, HTTPStatus.UNPROCESSABLE_ENTITY, refusal=refusal)
-    return _page(request, site, DemoForm(), accepted=form.cleaned_data)
+        return _page(request, site, form, HTTPStatus.UNPROCESSABLE_ENTITY, look=look)
+    fresh = DemoForm(captcha=captcha)
+    return _page(request, site, fresh, look=look, accepted=form.cleaned_data)
 
 
-def _refusal(request: HttpRequest, site: Site) -> str:
-    """Verify as every site's server should: the token, then the host and action it is bound to."""
-    token = request.POST.get("inflect-captcha-response", "")
-    verification = services.verify_token(token=token, site=site)
-    if not verification.success:
-        return REFUSALS.get(verification.error_codes[0], OTHER_REFUSAL)
-    own_hostname = hostname_of_origin(f"http://{request.get_host()}")
-    if verification.hostname != own_hostname or verification.action != ACTION:
-        return OTHER_REFUSAL
-    return ""
+def _captcha_field(request: HttpRequest, site: Site, look: dict[str, str]) -> CaptchaField:
+    """The field that any site would write, bound to this page's host and action."""
+    attrs = {f"data-{'language' if name == 'hl' else name}": look[name] for name in look}
+    return CaptchaField(
+        LocalSite(site.sitekey),
+        action=ACTION,
+        hostnames=[hostname_of_origin(f"http://{request.get_host()}")],
+        attrs=attrs,
+    )
 
 
 def _page(
@@ -58,5 +54,11 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
     **context: object,
 ) -> HttpResponse:
-    context |= {"site": site, "form": form, "action": ACTION}
+    context |= {
+        "site": site,
+        "form": form,
+        "is_invisible": request.GET.get("size") == "invisible",
+        "api_js": script("api.js"),
+        "server": f"{request.scheme}://{request.get_host()}",
+    }
     return render(request, "captcha/demo.html", context, status=status)

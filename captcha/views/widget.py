@@ -26,7 +26,7 @@ def widget(request: HttpRequest) -> HttpResponse:
     hostname = hostname_of_origin(origin)
     site = _site_with(request.GET.get("sitekey", ""))
     problem = _problem_of(site, hostname)
-    kinds = ("audio",)
+    kinds = kinds_of(site)
     context = {
         "problem": problem,
         "origin": origin if hostname else "",
@@ -52,6 +52,11 @@ def widget(request: HttpRequest) -> HttpResponse:
 
 def _one_of(allowed: Sequence[str], wish: str | None) -> str:
     return wish if wish and wish in allowed else allowed[0]
+
+
+def kinds_of(site: Site | None) -> Sequence[str]:
+    """Return the kinds of challenge that a site offers, the first by default."""
+    return ("audio",)
 
 
 def _site_with(sitekey: str) -> Site | None:
