@@ -13,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 export PORT
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test lint format requirements clean
+.PHONY: help run test lint format requirements messages clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -40,6 +40,11 @@ requirements: $(VENV)/dev.stamp ## Compile requirements*.in to pinned requiremen
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --annotation-style=line -o requirements.txt requirements.in
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --annotation-style=line -o requirements-dev.txt requirements-dev.in
 	sed -i "s/^\(torch==[0-9.]*\)+cpu/\1/" requirements.txt requirements-dev.txt  # a local label is not on every index
+
+messages: $(VENV)/run.stamp ## Collect and compile the CAPTCHA's texts (needs Debian's gettext)
+	$(BIN)/python manage.py makemessages --all --no-obsolete --add-location=file \
+		$(foreach folder,.venv var tests benchmarks audio emotion labeling synthesis config,--ignore "$(folder)/*")
+	$(BIN)/python manage.py compilemessages --ignore .venv
 
 clean: ## Remove the virtual environment and everything the system wrote
 	rm -rf $(VENV) var
