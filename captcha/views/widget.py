@@ -13,6 +13,8 @@ from captcha.languages import EMOTION_NAMES, in_visitors_language
 from captcha.models import Site
 
 THEMES = ("auto", "light", "dark")
+# What widget.js imports, fetched at once with it.
+MODULES = ("panel.js", "player.js", "proof.js", "server.js")
 SIZES = ("normal", "compact", "flexible", "invisible")
 
 
@@ -36,6 +38,7 @@ def widget(request: HttpRequest) -> HttpResponse:
         "size": _one_of(SIZES, request.GET.get("size")),
         "emotions": EMOTION_NAMES,
         "kinds": kinds,
+        "modules": MODULES,
         "kind": _one_of(kinds, request.GET.get("kind")),
     }
     response = render(

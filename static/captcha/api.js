@@ -171,17 +171,19 @@
     }
 
     onOpen() {
-      this.opener = document.activeElement;
       if (this.isDialog) this.frame.focus();
       this.call("open-callback");
       this.call("before-interactive-callback");
     }
 
     onClose({ isSolved }) {
-      if (this.size === "invisible" && this.opener && this.opener.isConnected && this.opener !== this.frame) this.opener.focus({ preventScroll: true });
-      this.call("close-callback");
+      // Hidden again, the frame would leave the focus nowhere.
+      const { opener } = this;
+      if (this.size === "invisible" && opener && opener.isConnected) opener.focus({ preventScroll: true });
       this.call("after-interactive-callback");
-      if (!isSolved) this.settle("reject", this.codeOf("closed"));
+      if (isSolved) return;
+      this.call("close-callback");
+      this.settle("reject", this.codeOf("closed"));
     }
 
     onToken({ token, key }) {
@@ -234,6 +236,7 @@
 
     /** Start by the page's wish; the promise gets the token. */
     execute({ action } = {}) {
+      if (document.activeElement !== this.frame) this.opener = document.activeElement;
       const promise = new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
       promise.catch(() => {}); // for callers that use the callbacks only
       this.send({ type: "execute", action: clean(action) });
@@ -364,10 +367,13 @@
     if (!loaded.id && !document.getElementById("cf-turnstile-script")) loaded.id = "cf-turnstile-script";
     window.inflect.ready(() => {
       if (query.get("render") !== "explicit") renderAll(query);
-      const onload = window[query.get("onload")];
-      if (typeof onload === "function") onload();
-      const queued = (window.___grecaptcha_cfg || {}).fns || [];
-      for (const callback of queued.splice(0)) callback();
+      // Later, because clients expect it after the script element's own load event.
+      window.setTimeout(() => {
+        const onload = window[query.get("onload")];
+        if (typeof onload === "function") onload();
+        const queued = (window.___grecaptcha_cfg || {}).fns || [];
+        for (const callback of queued.splice(0)) callback();
+      });
     });
   };
 

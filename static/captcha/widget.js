@@ -48,7 +48,12 @@ class Widget {
     this.retryButton.addEventListener("click", () => this.retry());
     element("close").addEventListener("click", () => this.collapse());
     document.addEventListener("visibilitychange", () => this.checkExpiry());
+    // A page that puts the focus into the frame means the question.
+    window.addEventListener("focus", () => {
+      if (this.panel.isOpen && document.activeElement === document.body) this.panel.focus();
+    });
     this.reset();
+    this.startButton.disabled = false;
   }
 
   /** Back to the start, with nothing remembered. */
@@ -138,7 +143,7 @@ class Widget {
     if (generation === this.generation) await this.proceed(described);
   }
 
-  async ask({ kind, item, answers }) {
+  async ask({ kind = this.kind, item, answers }) {
     const isFirst = item.number === 1;
     const isLonger = !isFirst && this.item && item.of > this.item.of;
     this.item = item;

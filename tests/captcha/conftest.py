@@ -1,6 +1,6 @@
 """Sites, and pools filled with sounds that are real files in the storages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import numpy as np
@@ -15,8 +15,14 @@ from captcha.models import ChallengeItem, Site
 from emotion.ml.labels import EMOTIONS
 from labeling.models import Clip
 from synthesis.models import PlayClip, Voice
+from tests.conftest import CHROMIUM_FLAGS
 
 HOSTNAME = "shop.example"
+BROWSER_FLAGS = [
+    *CHROMIUM_FLAGS,
+    # The foreign sites are made up, and the server of the test listens on loopback.
+    "--disable-features=LocalNetworkAccessChecks",
+]
 
 
 def speechlike(seed: int, *, duration_s: float = 0.6, sampling_rate: int = 16_000) -> np.ndarray:
@@ -156,3 +162,32 @@ def visitor(site) -> Visitor:
 def visitor_at(site) -> Callable[[str], Visitor]:
     """Make a visitor with an address of his own."""
     return lambda address: Visitor(site, address)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        # Playwright's loop runs in this thread; the tests' own queries block nobody.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.set_default_timeout(15_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def complaints(page) -> list[str]:
+    """What the console says of errors, which includes every violation of a policy."""
+    heard: list[str] = []
+    page.on("console", lambda message: message.type == "error" and heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard

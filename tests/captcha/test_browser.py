@@ -1,50 +1,15 @@
 """The widget in a real browser, by keyboard, on the demo page and on a foreign site."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, expect
 
 from captcha import services
 from captcha.models import ChallengeItem
-from emotion.ml.labels import EMOTIONS
 from labeling.models import Vote
-from tests.conftest import CHROMIUM_FLAGS
+from tests.captcha.browsing import answer, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-FLAGS = [
-    *CHROMIUM_FLAGS,
-    # The foreign sites are made up, and the server of the test listens on loopback.
-    "--disable-features=LocalNetworkAccessChecks",
-]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
-        # Playwright's loop runs in this thread; the tests' own queries block nobody.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 360, "height": 740})
-    page.set_default_timeout(15_000)
-    yield page
-    page.close()
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """What the console says of errors, which includes every violation of a policy."""
-    heard: list[str] = []
-    page.on("console", lambda message: message.type == "error" and heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
 
 
 @pytest.fixture
@@ -54,26 +19,6 @@ def demo(page, complaints, live_server, pools, settings) -> FrameLocator:
     services.ensure_demo_site()
     page.goto(f"{live_server.url}/captcha/demo/")
     return page.frame_locator("iframe")
-
-
-def start(page: Page, widget: FrameLocator) -> None:
-    widget.locator("#start").focus()
-    page.keyboard.press("Enter")
-    expect(widget.locator("#play")).to_be_focused()
-
-
-def right_digit() -> str:
-    """The key of the right answer to the clip that is asked now; of any answer to a dummy."""
-    item = ChallengeItem.objects.filter(answered_at=None).order_by("position").first()
-    return str(EMOTIONS.index(item.play_clip.emotion) + 1) if item.play_clip else "6"
-
-
-def answer(page: Page, widget: FrameLocator, digits: list[str | None]) -> None:
-    """Press a digit for each clip, the right one for None."""
-    for number, digit in enumerate(digits, start=1):
-        expect(widget.locator("#count")).to_have_text(f"{number} / {max(3, len(digits))}")
-        expect(widget.locator("#card")).to_have_attribute("aria-busy", "false")
-        page.keyboard.press(digit or right_digit())
 
 
 def test_the_form_is_sent_by_keyboard_alone_once(page, demo, complaints):
