@@ -10,7 +10,9 @@
   "use strict";
   const script =
     document.currentScript ||
-    document.querySelector('script[src*="/captcha/api."], script[src*="/1/api.js"], script[src*="/turnstile/v0/api.js"]');
+    document.querySelector(
+      'script[src*="/captcha/api."], script[src*="/1/api.js"], script[src*="/turnstile/v0/api.js"]',
+    );
   if (!script || !script.src) {
     console.error("Inflect CAPTCHA: load api.js with a <script src> element, not as a module.");
     return;
@@ -36,20 +38,50 @@
     "cf-turnstile": "turnstile",
   };
   const OPTIONS = [
-    "sitekey", "theme", "size", "tabindex", "language", "hl", "kind", "action", "cdata",
-    "appearance", "execution", "refresh-expired", "response-field", "response-field-name",
-    "callback", "expired-callback", "error-callback", "chalexpired-callback", "open-callback",
-    "close-callback", "timeout-callback", "before-interactive-callback",
-    "after-interactive-callback", "unsupported-callback",
+    "sitekey",
+    "theme",
+    "size",
+    "tabindex",
+    "language",
+    "hl",
+    "kind",
+    "action",
+    "cdata",
+    "appearance",
+    "execution",
+    "refresh-expired",
+    "response-field",
+    "response-field-name",
+    "callback",
+    "expired-callback",
+    "error-callback",
+    "chalexpired-callback",
+    "open-callback",
+    "close-callback",
+    "timeout-callback",
+    "before-interactive-callback",
+    "after-interactive-callback",
+    "unsupported-callback",
   ];
   // Codes that integrations compare with; all other codes are our own in every flavour.
   const CODES = {
-    hcaptcha: { network: "network-error", rate_limited: "rate-limited", closed: "challenge-closed", expired: "challenge-expired" },
+    hcaptcha: {
+      network: "network-error",
+      rate_limited: "rate-limited",
+      closed: "challenge-closed",
+      expired: "challenge-expired",
+    },
     turnstile: { site_not_found: "110100", hostname_not_allowed: "110200" },
   };
   const HANDLERS = {
-    ready: "onReady", resize: "onResize", open: "onOpen", close: "onClose", token: "onToken",
-    expired: "onExpired", "challenge-expired": "onChallengeExpired", error: "onError",
+    ready: "onReady",
+    resize: "onResize",
+    open: "onOpen",
+    close: "onClose",
+    token: "onToken",
+    expired: "onExpired",
+    "challenge-expired": "onChallengeExpired",
+    error: "onError",
   };
   const COLLAPSED_HEIGHT = { normal: 76, flexible: 76, compact: 140, invisible: 0 };
   const TOP = "2147483647"; // above whatever the page has
@@ -57,15 +89,29 @@
   const widgets = new Map(); // by number, in the order of rendering
   let lastNumber = -1;
 
-  const clean = (value) => (value === undefined || value === null || value === "undefined" ? "" : value);
+  const clean = (value) =>
+    value === undefined || value === null || value === "undefined" ? "" : value;
   const isButton = (element) => element.matches("button, input[type=submit], input[type=button]");
 
   /** One widget of a page: its frame, its hidden fields, the site's callbacks. */
   class Widget {
     constructor(container, options, flavour, query) {
-      Object.assign(this, { container, options, flavour, token: "", key: "", isExpired: false, waiting: [], unsent: [] });
+      Object.assign(this, {
+        container,
+        options,
+        flavour,
+        token: "",
+        key: "",
+        isExpired: false,
+        waiting: [],
+        unsent: [],
+      });
       this.number = lastNumber += 1;
-      this.size = isButton(container) ? "invisible" : options.size in COLLAPSED_HEIGHT ? options.size : "normal";
+      this.size = isButton(container)
+        ? "invisible"
+        : options.size in COLLAPSED_HEIGHT
+          ? options.size
+          : "normal";
       if (options.appearance === "execute") this.size = "invisible";
       this.isDialog = this.size === "invisible" || this.size === "compact";
       this.box = document.createElement("div");
@@ -86,7 +132,10 @@
     addFields(query) {
       const { flavour, options } = this;
       if (String(options["response-field"]) === "false") return [];
-      const names = [FIELD_OF_NAME.inflect, options["response-field-name"] || FIELD_OF_NAME[flavour]];
+      const names = [
+        FIELD_OF_NAME.inflect,
+        options["response-field-name"] || FIELD_OF_NAME[flavour],
+      ];
       if (query.get("recaptchacompat") !== "off") names.push(FIELD_OF_NAME.grecaptcha);
       return [...new Set(names)].map((name) => {
         const field = document.createElement("input");
@@ -130,21 +179,45 @@
       const width = size === "compact" ? "158px" : "100%";
       const maxWidth = { compact: "158px", flexible: "none" }[size] || "340px";
       Object.assign(this.frame.style, {
-        display: "block", boxSizing: "border-box", border: "0", borderRadius: "14px", colorScheme: "normal",
-        position: "relative", inset: "auto", transform: "none", zIndex: isOpen ? TOP : "auto",
-        width, maxWidth, minWidth: "0", maxHeight: "none", margin: "0", boxShadow: "none",
-        height: `${height}px`, visibility: isHidden ? "hidden" : "visible",
+        display: "block",
+        boxSizing: "border-box",
+        border: "0",
+        borderRadius: "14px",
+        colorScheme: "normal",
+        position: "relative",
+        inset: "auto",
+        transform: "none",
+        zIndex: isOpen ? TOP : "auto",
+        width,
+        maxWidth,
+        minWidth: "0",
+        maxHeight: "none",
+        margin: "0",
+        boxShadow: "none",
+        height: `${height}px`,
+        visibility: isHidden ? "hidden" : "visible",
       });
       // Fixed, so that it widens no page; of its later width, so that it knows its height.
-      if (isHidden) Object.assign(this.frame.style, { position: "fixed", inset: "0 auto auto 0", width: "340px", height: "1px" });
+      if (isHidden)
+        Object.assign(this.frame.style, {
+          position: "fixed",
+          inset: "0 auto auto 0",
+          width: "340px",
+          height: "1px",
+        });
       if (isOpen && this.isDialog) {
         Object.assign(this.frame.style, {
-          position: "fixed", inset: "50% auto auto 50%", transform: "translate(-50%, -50%)",
-          width: "340px", maxWidth: "calc(100vw - 16px)", maxHeight: "calc(100vh - 16px)",
+          position: "fixed",
+          inset: "50% auto auto 50%",
+          transform: "translate(-50%, -50%)",
+          width: "340px",
+          maxWidth: "calc(100vw - 16px)",
+          maxHeight: "calc(100vh - 16px)",
           boxShadow: "0 0 0 100vmax rgb(0 0 0 / 45%)",
         });
       }
-      if (size === "compact") Object.assign(this.box.style, { width, minHeight: `${COLLAPSED_HEIGHT.compact}px` });
+      if (size === "compact")
+        Object.assign(this.box.style, { width, minHeight: `${COLLAPSED_HEIGHT.compact}px` });
     }
 
     send(message) {
@@ -167,7 +240,8 @@
     }
 
     onResize({ height, isOpen }) {
-      if (Number.isFinite(height)) this.place(isOpen === true, Math.min(Math.max(height, 40), 1400));
+      if (Number.isFinite(height))
+        this.place(isOpen === true, Math.min(Math.max(height, 40), 1400));
     }
 
     onOpen() {
@@ -179,7 +253,8 @@
     onClose({ isSolved }) {
       // Hidden again, the frame would leave the focus nowhere.
       const { opener } = this;
-      if (this.size === "invisible" && opener && opener.isConnected) opener.focus({ preventScroll: true });
+      if (this.size === "invisible" && opener && opener.isConnected)
+        opener.focus({ preventScroll: true });
       this.call("after-interactive-callback");
       if (isSolved) return;
       this.call("close-callback");
@@ -272,7 +347,11 @@
     if (id === undefined || id === null) return all.find((one) => one.box.isConnected) || all[0];
     const numbered = /^(?:inflect-)?(\d+)$/.exec(String(id));
     if (numbered) return widgets.get(Number(numbered[1]));
-    return all.find(({ container }) => container === id || (typeof id === "string" && (container.id === id || `#${container.id}` === id)));
+    return all.find(
+      ({ container }) =>
+        container === id ||
+        (typeof id === "string" && (container.id === id || `#${container.id}` === id)),
+    );
   };
 
   const found = (id) => {
@@ -283,7 +362,9 @@
 
   const render = (flavour, query, container, options = {}) => {
     const element = elementOf(container);
-    const earlier = [...widgets.values()].find((one) => one.container === element && one.box.isConnected);
+    const earlier = [...widgets.values()].find(
+      (one) => one.container === element && one.box.isConnected,
+    );
     if (earlier) {
       console.warn("Inflect CAPTCHA: this element has a widget already.");
       return earlier;
@@ -302,7 +383,8 @@
 
   /** The interface under one service's name; they differ in ids and in what `execute` gives. */
   const interfaceOf = (flavour, query) => {
-    const idOf = (widget) => (flavour === "grecaptcha" ? widget.number : `inflect-${widget.number}`);
+    const idOf = (widget) =>
+      flavour === "grecaptcha" ? widget.number : `inflect-${widget.number}`;
     const renderHidden = (options) => {
       const host = document.body.appendChild(document.createElement("div"));
       return render(flavour, query, host, { ...options, size: "invisible" });
@@ -323,8 +405,14 @@
       isExpired: (id) => found(id).isExpired,
       /** Start a challenge by script: of a widget, or of a sitekey without a widget. */
       execute(id, options = {}) {
-        const isSitekey = !lookUp(id) && typeof id === "string" && !/^[#.]/.test(id) && !document.getElementById(id);
-        const widget = isSitekey ? renderHidden({ sitekey: id, "response-field": "false" }) : found(id);
+        const isSitekey =
+          !lookUp(id) &&
+          typeof id === "string" &&
+          !/^[#.]/.test(id) &&
+          !document.getElementById(id);
+        const widget = isSitekey
+          ? renderHidden({ sitekey: id, "response-field": "false" })
+          : found(id);
         const token = widget.execute(options || {});
         if (isSitekey) {
           const discard = () => widget.container.remove() || widget.remove();
@@ -364,7 +452,8 @@
       if (name === "grecaptcha") window[name].enterprise = window[name];
     }
     // A client of Turnstile waits for a script of this id.
-    if (!loaded.id && !document.getElementById("cf-turnstile-script")) loaded.id = "cf-turnstile-script";
+    if (!loaded.id && !document.getElementById("cf-turnstile-script"))
+      loaded.id = "cf-turnstile-script";
     window.inflect.ready(() => {
       if (query.get("render") !== "explicit") renderAll(query);
       // Later, because clients expect it after the script element's own load event.

@@ -44,7 +44,9 @@ export class Panel {
     for (const button of this.answers) button.hidden = !this.offered.includes(button);
     element("player").hidden = !this.isSpoken;
     element("scenario").hidden = this.isSpoken;
-    element("question").textContent = this.words(this.isSpoken ? "question-audio" : "question-text");
+    element("question").textContent = this.words(
+      this.isSpoken ? "question-audio" : "question-text",
+    );
     element("count").textContent = `${item.number} / ${item.of}`;
     for (const button of this.root.querySelectorAll("[data-kind]")) {
       button.hidden = button.dataset.kind === kind;

@@ -5,7 +5,14 @@ import { Proof } from "./proof.js";
 import { ServerError, fetchAudio, post } from "./server.js";
 
 const element = (id) => document.getElementById(id);
-const { sitekey, hostname, origin, start: startPath, work: workPath, problem } = document.body.dataset;
+const {
+  sitekey,
+  hostname,
+  origin,
+  start: startPath,
+  work: workPath,
+  problem,
+} = document.body.dataset;
 const { size, silent: isSilent, kind: firstKind } = document.body.dataset;
 const options = new URLSearchParams(location.hash.slice(1));
 
@@ -322,7 +329,9 @@ class Widget {
 let widget = null;
 
 function reportSize() {
-  const isOpen = Boolean(widget && (widget.panel.isOpen || (size === "invisible" && widget.isEngaged)));
+  const isOpen = Boolean(
+    widget && (widget.panel.isOpen || (size === "invisible" && widget.isEngaged)),
+  );
   document.documentElement.dataset.open = String(isOpen);
   const height = Math.ceil(element("card").getBoundingClientRect().height);
   tell({ type: "resize", height, isOpen });
