@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
 
 # Short, because the address never changes; browsers ask again with the ETag.
@@ -46,6 +47,7 @@ def script(name: str) -> Script:
     return Script(Path(path).read_bytes())
 
 
+@gzip_page
 @require_safe
 @condition(etag_func=lambda request: script("api.js").etag)
 def api_js(request: HttpRequest) -> HttpResponse:
@@ -53,6 +55,7 @@ def api_js(request: HttpRequest) -> HttpResponse:
     return _sent(script("api.js"), EVERGREEN)
 
 
+@gzip_page
 @require_safe
 def pinned_api_js(request: HttpRequest, version: str) -> HttpResponse:
     """Send one version of the script, for pages that name its hash in `integrity`."""

@@ -49,7 +49,6 @@
     "cdata",
     "appearance",
     "execution",
-    "refresh-expired",
     "response-field",
     "response-field-name",
     "callback",
@@ -84,6 +83,7 @@
     error: "onError",
   };
   const COLLAPSED_HEIGHT = { normal: 76, flexible: 76, compact: 140, invisible: 0 };
+  const READY_TIMEOUT_MS = 20_000;
   const TOP = "2147483647"; // above whatever the page has
 
   const widgets = new Map(); // by number, in the order of rendering
@@ -122,10 +122,7 @@
       this.frame = this.addFrame(query);
       this.onFormReset = (event) => event.target.contains(this.box) && this.reset();
       document.addEventListener("reset", this.onFormReset);
-      this.onClick = (event) => {
-        event.preventDefault();
-        this.execute();
-      };
+      this.onClick = (event) => this.startByButton(event);
       if (isButton(container)) container.addEventListener("click", this.onClick);
     }
 
@@ -166,6 +163,13 @@
       frame.allow = "autoplay";
       if (options.tabindex !== "") frame.tabIndex = Number(options.tabindex) || 0;
       frame.src = page;
+      // A frame that a policy or the network keeps away fires this event too, but says nothing.
+      frame.addEventListener("load", () => {
+        window.setTimeout(
+          () => this.isReady || this.onError({ code: "network" }),
+          READY_TIMEOUT_MS,
+        );
+      });
       this.box.append(frame);
       this.frame = frame;
       this.place(false, COLLAPSED_HEIGHT[this.size]);
@@ -220,6 +224,15 @@
         Object.assign(this.box.style, { width, minHeight: `${COLLAPSED_HEIGHT.compact}px` });
     }
 
+    startByButton(event) {
+      const { form } = this.container;
+      // The browser itself says what is missing, and a token need not be asked for twice.
+      if (form && !form.noValidate && !form.checkValidity()) return;
+      if (form && this.token && !this.options.callback) return;
+      event.preventDefault();
+      this.execute();
+    }
+
     send(message) {
       if (this.isReady) this.frame.contentWindow.postMessage(message, server);
       else this.unsent.push(message);
@@ -233,8 +246,9 @@
 
     onReady({ title }) {
       this.frame.title = String(title);
-      // Moved within the page, a frame loads anew and knows nothing of its token.
+      // Moved within the page, a frame loads anew and knows nothing of what was before.
       if (this.isReady && this.token) this.onExpired();
+      if (this.isReady) this.settle("reject", this.codeOf("closed"));
       this.isReady = true;
       this.unsent.splice(0).forEach((message) => this.send(message));
     }
@@ -360,6 +374,13 @@
     return widget;
   };
 
+  /** What is gone already needs neither reset nor removal; frameworks ask for both while unmounting. */
+  const forgive = (id, act) => {
+    const widget = lookUp(id);
+    if (widget) act(widget);
+    else console.warn("Inflect CAPTCHA: there is no such widget any more.");
+  };
+
   const render = (flavour, query, container, options = {}) => {
     const element = elementOf(container);
     const earlier = [...widgets.values()].find(
@@ -398,7 +419,7 @@
             : render(flavour, query, container, options),
         ),
       /** Forget the token and start over; without an id, the first widget. */
-      reset: (id) => found(id).reset(),
+      reset: (id) => forgive(id, (widget) => widget.reset()),
       /** The response token, or "" while there is none. */
       getResponse: (id) => found(id).token,
       getRespKey: (id) => found(id).key,
@@ -422,7 +443,7 @@
         if (!options || !options.async) return undefined;
         return token.then((response) => ({ response, key: widget.key }));
       },
-      remove: (id) => found(id).remove(),
+      remove: (id) => forgive(id, (widget) => widget.remove()),
       close: (id) => found(id).send({ type: "close" }),
       setData() {}, // hCaptcha's enterprise data: nothing here uses it
       /** Call a function once widgets can be rendered. */
@@ -447,8 +468,11 @@
     for (const name of Object.keys(FIELD_OF_NAME)) {
       if (name === "grecaptcha" && query.get("recaptchacompat") === "off") continue;
       // Google's own snippet makes an object with `ready` alone before the script has come.
-      if (window[name] && window[name].render) continue;
-      window[name] = Object.assign(window[name] || {}, interfaceOf(name, query));
+      const existing = window[name];
+      if (existing && existing.render) continue;
+      // An element with such an id is a global of this name too.
+      const isObject = existing && Object.getPrototypeOf(existing) === Object.prototype;
+      window[name] = Object.assign(isObject ? existing : {}, interfaceOf(name, query));
       if (name === "grecaptcha") window[name].enterprise = window[name];
     }
     // A client of Turnstile waits for a script of this id.

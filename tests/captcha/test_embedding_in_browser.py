@@ -341,3 +341,49 @@ def test_a_frame_that_is_moved_forgets_its_token(shop, page):
     page.evaluate("there.append(document.querySelector('.inflect-captcha'))")
     assert shop.heard("expired") == [["expired"]]
     assert shop.fields()["inflect-captcha-response"] == ""
+
+
+def test_an_element_whose_id_is_a_services_name_is_no_obstacle(shop, page):
+    shop.open(
+        head='<script src="{server}/turnstile/v0/api.js" defer></script>',
+        form='<div id="turnstile" class="cf-turnstile" data-sitekey="{sitekey}"></div>',
+    )
+    expect(page.locator("#turnstile iframe")).to_have_count(1)
+    assert page.evaluate("turnstile.getResponse('#turnstile')") == ""
+
+
+def test_a_button_leaves_missing_fields_to_the_browser_and_sends_the_form_when_passed(shop, page):
+    widget = shop.open(
+        head='<script src="{server}/captcha/api.js" defer></script>',
+        form="""<label>Text <input name="text" required></label>
+          <button class="inflect-captcha" data-sitekey="{sitekey}">Send</button>""",
+        source="""addEventListener("submit", (event) => {
+          event.preventDefault();
+          note("sent")(new FormData(event.target).get("inflect-captcha-response").length);
+        });""",
+    )
+    expect(page.locator("iframe")).to_have_count(1)
+    button = page.get_by_role("button", name="Send")
+    button.click()
+    expect(page.get_by_label("Text")).to_be_focused()
+    assert not Challenge.objects.exists()
+    page.keyboard.type("Hello")
+    button.click()
+    expect(widget.locator("#play")).to_be_focused()
+    answer(page, widget, [None, None, None])
+    assert shop.heard("sent") == [["sent", 64]]
+
+
+def test_what_is_gone_may_be_removed_and_reset_again(shop, page):
+    shop.open(
+        head='<script src="{server}/captcha/api.js?render=explicit" defer></script>',
+        form='<div id="box"></div>',
+    )
+    page.wait_for_function("window.inflect")
+    page.evaluate("""() => {
+      const id = turnstile.render("#box", { sitekey: "{sitekey}" });
+      turnstile.remove(id);
+      turnstile.remove(id);
+      turnstile.reset();
+    }""")
+    expect(page.locator("iframe")).to_have_count(0)

@@ -30,6 +30,14 @@ def test_the_script_is_small_and_evaluates_no_text(client):
     assert not re.search(rb"\beval\(|new Function|innerHTML|document\.write", source)
 
 
+def test_the_script_is_compressed_and_still_asked_for_again_by_its_etag(client):
+    response = client.get("/captcha/api.js", headers={"Accept-Encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.content) == client.get("/captcha/api.js").content
+    headers = {"Accept-Encoding": "gzip", "If-None-Match": response["ETag"]}
+    assert client.get("/captcha/api.js", headers=headers).status_code == 304
+
+
 @pytest.mark.parametrize("path", ["/recaptcha/api.js", "/1/api.js", "/turnstile/v0/api.js"])
 def test_the_script_is_served_under_the_addresses_of_other_services(client, path):
     answered = client.get(path, {"onload": "x", "render": "explicit"})
