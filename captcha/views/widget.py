@@ -14,7 +14,7 @@ from captcha.models import Site
 
 THEMES = ("auto", "light", "dark")
 # What widget.js imports, fetched at once with it.
-MODULES = ("panel.js", "player.js", "proof.js", "server.js")
+MODULES = ("challenge.js", "page.js", "panel.js", "player.js", "proof.js", "server.js")
 SIZES = ("normal", "compact", "flexible", "invisible")
 
 

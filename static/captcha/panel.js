@@ -1,13 +1,14 @@
 /** The question: one clip or situation, its answers, and one place in the tab order for them all. */
 
+import { words } from "./page.js";
 import { Player } from "./player.js";
 
 const element = (id) => document.getElementById(id);
 const COLUMNS = 2; // of the answers, for the arrow keys
 
 export class Panel {
-  constructor({ words, onAnswer, onEscape, onKind, onBlocked }) {
-    Object.assign(this, { words, onAnswer, onEscape, onBlocked });
+  constructor({ onAnswer, onEscape, onKind, onBlocked }) {
+    Object.assign(this, { onAnswer, onEscape, onBlocked });
     this.root = element("panel");
     this.controls = element("controls");
     this.playButton = element("play");
@@ -16,7 +17,6 @@ export class Panel {
       button: this.playButton,
       label: element("play-label"),
       wave: element("wave"),
-      words,
     });
     this.playButton.addEventListener("click", () => this.play());
     for (const button of this.answers) {
@@ -44,9 +44,7 @@ export class Panel {
     for (const button of this.answers) button.hidden = !this.offered.includes(button);
     element("player").hidden = !this.isSpoken;
     element("scenario").hidden = this.isSpoken;
-    element("question").textContent = this.words(
-      this.isSpoken ? "question-audio" : "question-text",
-    );
+    element("question").textContent = words(this.isSpoken ? "question-audio" : "question-text");
     element("count").textContent = `${item.number} / ${item.of}`;
     for (const button of this.root.querySelectorAll("[data-kind]")) {
       button.hidden = button.dataset.kind === kind;

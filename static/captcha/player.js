@@ -1,16 +1,17 @@
 /** Plays one clip as often as wanted and draws how loud it is over time. */
 
+import { words } from "./page.js";
+
 const BARS = 40;
 const BAR_WIDTH = 2;
 const WAV_HEADER_BYTES = 44;
 const HEIGHT = 36;
 
 export class Player {
-  constructor({ button, label, wave, words }) {
+  constructor({ button, label, wave }) {
     this.audio = new Audio();
     this.button = button;
     this.label = label;
-    this.words = words;
     this.bars = makeBars(wave);
     this.audio.addEventListener("ended", () => this.showPlaying(false));
     this.audio.addEventListener("pause", () => this.showPlaying(false));
@@ -22,7 +23,7 @@ export class Player {
     this.unload();
     this.url = URL.createObjectURL(new Blob([bytes], { type: "audio/wav" }));
     this.audio.src = this.url;
-    this.label.textContent = this.words("play");
+    this.label.textContent = words("play");
     this.button.dataset.heard = "false";
     drawWaveform(this.bars, new Int16Array(bytes, WAV_HEADER_BYTES));
     this.drawProgress();
@@ -38,7 +39,7 @@ export class Player {
       if (error.name === "AbortError") return true;
       return false;
     }
-    this.label.textContent = this.words("replay");
+    this.label.textContent = words("replay");
     this.button.dataset.heard = "true";
     return true;
   }

@@ -1,25 +1,17 @@
 /** The widget inside its frame: start, questions, verdict, and what it tells the page around it. */
 
+import { Challenge } from "./challenge.js";
+import { announce, listen, tell, words } from "./page.js";
 import { Panel } from "./panel.js";
-import { Proof } from "./proof.js";
-import { ServerError, fetchAudio, post } from "./server.js";
+import { ServerError, fetchAudio } from "./server.js";
 
 const element = (id) => document.getElementById(id);
-const {
-  sitekey,
-  hostname,
-  origin,
-  start: startPath,
-  work: workPath,
-  problem,
-} = document.body.dataset;
+const { sitekey, hostname, start: startPath, work: workPath, problem } = document.body.dataset;
 const { size, silent: isSilent, kind: firstKind } = document.body.dataset;
 const options = new URLSearchParams(location.hash.slice(1));
 
 // The next clip starts by itself, after the announcement of its number has been spoken.
 const NEXT_CLIP_DELAY_MS = 900;
-// A live region speaks a text that it had before only if it was empty in between.
-const ANNOUNCE_DELAY_MS = 60;
 // Errors after which a new challenge is the only way on.
 const OVER = ["challenge_expired", "challenge_not_found", "out_of_order", "audio_gone"];
 const MESSAGE_OF_CODE = {
@@ -28,28 +20,18 @@ const MESSAGE_OF_CODE = {
   rate_limited: "rate-limited",
 };
 
-const words = (name, values = {}) => {
-  const template = document.querySelector(`template[data-message="${name}"]`);
-  return template.content.textContent.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-};
-
-const tell = (message) => {
-  if (window.parent !== window && origin) window.parent.postMessage(message, origin);
-};
-
 class Widget {
   constructor() {
     this.card = element("card");
     this.startButton = element("start");
     this.retryButton = element("retry");
     this.kind = firstKind;
-    this.proof = new Proof(workPath);
+    this.challenge = new Challenge({ startPath, workPath });
     this.panel = new Panel({
-      words,
       onAnswer: (value) => this.answer(value),
       onEscape: () => this.collapse(),
       onKind: (kind) => this.change(kind),
-      onBlocked: () => this.announce(words("blocked")),
+      onBlocked: () => announce(words("blocked")),
     });
     this.startButton.addEventListener("click", () => this.begin());
     this.retryButton.addEventListener("click", () => this.retry());
@@ -78,11 +60,11 @@ class Widget {
 
   async begin() {
     if (this.isBusy || this.isVerified) return;
-    if (this.challenge && this.item) {
+    if (this.challenge.isAsking) {
       this.open();
       return;
     }
-    const body = {
+    const wishes = {
       sitekey,
       hostname,
       kind: this.kind,
@@ -90,13 +72,13 @@ class Widget {
       action: options.get("action") || "",
       cdata: options.get("cdata") || "",
     };
-    await this.attempt(() => post(startPath, body));
+    await this.attempt(() => this.challenge.start(wishes));
   }
 
   /** Start because a script of the page wants it. */
   execute(action) {
     if (action) options.set("action", action);
-    if (this.isVerified || (action && this.challenge)) this.reset();
+    if (this.isVerified || (action && this.challenge.id)) this.reset();
     this.begin();
   }
 
@@ -109,30 +91,15 @@ class Widget {
   }
 
   async answer(value) {
-    if (this.isBusy || !this.item) return;
-    const { number, of } = this.item;
-    const path = `${startPath}/${this.challenge}/answer`;
+    if (this.isBusy || !this.challenge.isAsking) return;
     this.panel.player.stop();
-    // Sent again after a lost connection, it counts once and gets the same reply.
-    await this.attempt(async () => {
-      // Only the last answer has to wait for a slow device.
-      const nonce = number === of ? await this.proof.solved : this.proof.nonce;
-      return post(path, { item: number, answer: value, ...(nonce && { work: nonce }) });
-    });
-  }
-
-  /** Send the proof of work alone, where nothing else is asked. */
-  async sendWork() {
-    const path = `${startPath}/${this.challenge}/answer`;
-    const nonce = await this.proof.solved;
-    return post(path, { work: nonce });
+    await this.attempt(() => this.challenge.answer(value));
   }
 
   /** Go where the server's reply says. */
   async proceed(described) {
     this.setEnd(described.expires_in);
-    if (described.challenge) this.challenge = described.challenge;
-    if (described.work) this.proof.start(described.work);
+    this.challenge.follow(described);
     if (described.state === "passed") this.pass(described);
     else if (described.state !== "open") this.startOver("failed");
     else if (described.item) await this.ask(described);
@@ -141,27 +108,35 @@ class Widget {
 
   async compute() {
     if (this.panel.isOpen) this.startButton.focus();
-    this.item = null;
+    this.challenge.item = null;
     this.close();
     this.show("computing", words("computing"));
-    this.announce(words("computing"));
+    announce(words("computing"));
     const { generation } = this;
-    const described = await this.sendWork();
+    const described = await this.challenge.prove();
     if (generation === this.generation) await this.proceed(described);
   }
 
   async ask({ kind = this.kind, item, answers }) {
     const isFirst = item.number === 1;
-    const isLonger = !isFirst && this.item && item.of > this.item.of;
-    this.item = item;
+    const { generation } = this;
+    const before = this.challenge.item;
+    const isLonger = !isFirst && before && item.of > before.of;
+    // Not the present item before it is heard: an answer that is sent again is to the one before.
     const bytes = item.audio ? await fetchAudio(item.audio) : null;
-    if (this.item !== item) return; // reset in the meantime
+    if (generation !== this.generation) return; // reset in the meantime
+    this.challenge.item = item;
     this.panel.show({ item, answers, kind, bytes });
     const announced = bytes ? words("clip", item) : `${words("text", item)} ${item.text}`;
-    this.announce(isLonger ? `${words("more")} ${announced}` : announced);
-    if (isFirst) this.open();
+    announce(isLonger ? `${words("more")} ${announced}` : announced);
     // The first waits for its button: the screen reader is still telling what there is to press.
-    else window.setTimeout(() => this.item === item && this.panel.play(), NEXT_CLIP_DELAY_MS);
+    if (isFirst) this.open();
+    else this.playSoon(item);
+  }
+
+  playSoon(item) {
+    const play = () => this.challenge.item === item && this.panel.isOpen && this.panel.play();
+    window.setTimeout(play, NEXT_CLIP_DELAY_MS);
   }
 
   pass({ token, challenge }) {
@@ -172,7 +147,7 @@ class Widget {
     this.forgetChallenge();
     this.close();
     this.show("verified", words("verified"));
-    this.announce(words("verified"));
+    announce(words("verified"));
     if (hadFocus) this.startButton.focus();
     tell({ type: "token", token, key: challenge });
     if (wasOpen) tell({ type: "close", isSolved: true });
@@ -187,9 +162,7 @@ class Widget {
   }
 
   forgetChallenge() {
-    this.challenge = null;
-    this.item = null;
-    this.proof.stop();
+    this.challenge.forget();
     this.panel.unload();
   }
 
@@ -231,7 +204,7 @@ class Widget {
     element("notice-text").textContent = text;
     element("notice").hidden = false;
     this.engage();
-    this.announce(text);
+    announce(text);
     // Never out of another field: a confirmation may expire while the visitor writes elsewhere.
     if (document.hasFocus()) this.retryButton.focus({ preventScroll: true });
   }
@@ -283,15 +256,6 @@ class Widget {
     else if (this.card.dataset.state === "idle") label.textContent = words("start");
   }
 
-  announce(text) {
-    element("status").textContent = "";
-    window.clearTimeout(this.announcement);
-    const speak = () => {
-      element("status").textContent = text;
-    };
-    this.announcement = window.setTimeout(speak, ANNOUNCE_DELAY_MS);
-  }
-
   /** Note when the challenge, or once verified the token, comes to its end. */
   setEnd(seconds) {
     this.endsAt = Date.now() + seconds * 1000;
@@ -308,7 +272,7 @@ class Widget {
       // An invisible widget has nobody to tell it to.
       if (size === "invisible") this.reset();
       else this.startOver("token-expired");
-    } else if (this.challenge) {
+    } else if (this.challenge.id) {
       tell({ type: "challenge-expired" });
       this.startOver("challenge-expired");
     }
@@ -343,10 +307,9 @@ if (problem) {
   tell({ type: "error", code: problem === "sitekey" ? "site_not_found" : "hostname_not_allowed" });
 } else {
   widget = new Widget();
-  window.addEventListener("message", ({ source, origin: sender, data }) => {
-    if (source !== window.parent || sender !== origin || !data) return;
-    if (data.type === "reset") widget.reset();
-    else if (data.type === "execute") widget.execute(String(data.action || ""));
-    else if (data.type === "close") widget.collapse();
+  listen({
+    reset: () => widget.reset(),
+    execute: ({ action }) => widget.execute(String(action || "")),
+    close: () => widget.collapse(),
   });
 }

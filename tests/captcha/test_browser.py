@@ -7,7 +7,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from captcha import services
 from captcha.models import ChallengeItem
 from labeling.models import Vote
-from tests.captcha.browsing import answer, start
+from tests.captcha.browsing import answer, right_digit, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,6 +70,60 @@ def test_a_lost_connection_keeps_the_answer(page, demo):
     page.keyboard.press("Enter")
     expect(demo.locator("#count")).to_have_text("2 / 3")
     assert ChallengeItem.objects.get(position=1).answer == "happy"
+
+
+def test_an_answer_that_is_sent_again_is_not_taken_for_the_next_clip(page, demo):
+    start(page, demo)
+    page.route("**/captcha/audio/*", lambda route: route.abort())
+    page.keyboard.press("4")
+    expect(demo.locator("#notice-text")).to_contain_text("No connection")
+    page.unroute("**/captcha/audio/*")
+    page.keyboard.press("Enter")
+    expect(demo.locator("#count")).to_have_text("2 / 3")
+    expect(demo.locator("#card")).to_have_attribute("aria-busy", "false")
+    assert list(ChallengeItem.objects.exclude(answer="").values_list("position", "answer")) == [
+        (1, "happy")
+    ]
+
+
+def test_a_skipped_dummy_clip_files_no_vote_and_the_visitor_passes(page, demo, complaints):
+    start(page, demo)
+    for number in (1, 2, 3):
+        expect(demo.locator("#count")).to_have_text(f"{number} / 3")
+        expect(demo.locator("#card")).to_have_attribute("aria-busy", "false")
+        item = ChallengeItem.objects.get(position=number)
+        page.keyboard.press(right_digit() if item.play_clip else "0")
+    expect(demo.locator("#start-label")).to_have_text("Verified")
+    assert not Vote.objects.exists()
+    assert complaints == []
+
+
+def test_clip_and_answers_are_one_stop_of_the_tab_key(page, demo):
+    start(page, demo)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    expect(demo.get_by_role("button", name="I cannot tell")).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    expect(demo.get_by_role("button", name="Fearful")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(demo.locator("#start")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(demo.get_by_role("button", name="Fearful")).to_be_focused()
+
+
+def test_every_step_is_announced(page, demo):
+    start(page, demo)
+    status = demo.get_by_role("status")
+    expect(status).to_have_text("Clip 1 of 3")
+    page.keyboard.press("0")
+    expect(status).to_have_text("Clip 2 of 3")
+    answer_rest = ["0", "0"]
+    for number, digit in enumerate(answer_rest, start=2):
+        expect(demo.locator("#count")).to_have_text(f"{number} / 3")
+        expect(demo.locator("#card")).to_have_attribute("aria-busy", "false")
+        page.keyboard.press(digit)
+    expect(status).to_contain_text("did not match")
 
 
 def test_escape_closes_the_clips_and_starting_again_goes_on_with_them(page, demo):
