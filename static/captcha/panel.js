@@ -42,7 +42,9 @@ export class Panel {
       ({ dataset }) => dataset.answer === "skip" || !answers || answers.includes(dataset.answer),
     );
     for (const button of this.answers) button.hidden = !this.offered.includes(button);
-    element("player").hidden = !this.isSpoken;
+    const hints = this.isSpoken ? "keys keys-audio training" : "keys";
+    this.controls.setAttribute("aria-describedby", hints);
+    for (const id of ["player", "hint-keys", "training"]) element(id).hidden = !this.isSpoken;
     element("scenario").hidden = this.isSpoken;
     element("question").textContent = words(this.isSpoken ? "question-audio" : "question-text");
     element("count").textContent = `${item.number} / ${item.of}`;
