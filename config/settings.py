@@ -72,6 +72,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "csp",
 ]
@@ -310,6 +312,10 @@ LOCALE_PATHS = [BASE_DIR / "captcha" / "locale"]
 # Uploads: bytes, and seconds after decoding.
 PREDICT_MAX_BYTES = env.int("INFLECT_PREDICT_MAX_BYTES", 25 * 1024 * 1024)
 PREDICT_MAX_DURATION_S = env.float("INFLECT_PREDICT_MAX_DURATION_S", 300.0)
+# Other recordings of the same speaker that may come along with one.
+PREDICT_MAX_REFERENCES = env.int("INFLECT_PREDICT_MAX_REFERENCES", 10)
+# Whether visitors of /analyze/ may leave a recording for labelling, by a box that they tick.
+DONATIONS_ALLOWED = env.bool("INFLECT_DONATIONS_ALLOWED", True)
 # Inference threads of one web process, and how many calls may wait before 503 is the answer.
 INFERENCE_THREADS = env.int("INFLECT_INFERENCE_THREADS", 2)
 INFERENCE_QUEUE = env.int("INFLECT_INFERENCE_QUEUE", 32)
@@ -325,10 +331,28 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["emotion.addresses.AddressThrottle"],
-    # Calls of one address; e.g. 120/min.
-    "DEFAULT_THROTTLE_RATES": {"anon": env.str("INFLECT_API_RATE", "120/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        # Calls of one address without a key; e.g. 120/min.
+        "anon": env.str("INFLECT_API_RATE", "120/min"),
+        # Calls with one API key.
+        "api_key": env.str("INFLECT_API_KEY_RATE", "1200/min"),
+    },
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "emotion.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Inflect",
+    "DESCRIPTION": "The emotion of speech in seven classes, with calibrated probabilities.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVERS": [],
+    # From our own static files: nothing is loaded from elsewhere.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["emotion.schema.documented"],
+    "DISABLE_ERRORS_AND_WARNINGS": False,
 }
 
 # Synthesis -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle
+from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle
 
 
 def client_address(request: HttpRequest | Request) -> str:
@@ -50,6 +50,17 @@ def _is_trusted_proxy(address: str) -> bool:
     except ValueError:
         return False
     return any(parsed in network for network in settings.TRUSTED_PROXIES)
+
+
+class KeyThrottle(SimpleRateThrottle):
+    """So many calls with one API key, as `DEFAULT_THROTTLE_RATES["api_key"]` says."""
+
+    scope = "api_key"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        if request.auth is None:
+            return None
+        return self.cache_format % {"scope": self.scope, "ident": request.auth.pk}
 
 
 class AddressThrottle(AnonRateThrottle):

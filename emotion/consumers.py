@@ -91,7 +91,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             logger.exception("The emotion model cannot be loaded")
             return await self._fail("internal_error", "No model is loaded", INTERNAL_ERROR)
         config = LiveConfig()
-        session = LiveSession(lambda speech: model.predict(speech, SAMPLING_RATE_HZ), config)
+        session = LiveSession(
+            lambda speech: model.predict(speech, SAMPLING_RATE_HZ, assume_speech=True), config
+        )
         self._session = session
         await self._tell(self._greeting(config, {"name": model.name, "version": model.version}))
         self._tasks = [

@@ -22,7 +22,7 @@ from audio import (
 )
 from emotion.inference import BusyError
 from emotion.ml.errors import EmotionError, ModelError, SilentError, TooShortError
-from emotion.recordings import NoSpeechError
+from emotion.recordings import TooManyReferencesError
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ STATUS_AND_CODE: dict[type[Exception], tuple[int, str]] = {
     TooLargeError: (413, TooLargeError.code),
     UndecodableError: (415, UndecodableError.code),
     AudioError: (422, AudioError.code),
-    NoSpeechError: (422, "no_speech"),
-    SilentError: (422, "no_speech"),
+    TooManyReferencesError: (400, "too_many_references"),
+    SilentError: (422, "reference_silent"),
     TooShortError: (422, "speech_too_short"),
     ModelError: (503, "model_unavailable"),
     EmotionError: (422, "speech_unusable"),
@@ -63,6 +63,7 @@ MESSAGES: dict[type[Exception], str] = {
     ModelError: "No emotion model is loaded on this server: tell whoever runs it",
 }
 FRAMEWORK_CODES: dict[type[Exception], str] = {
+    exceptions.AuthenticationFailed: "api_key_invalid",
     exceptions.ParseError: "request_malformed",
     exceptions.Throttled: "rate_limited",
     exceptions.UnsupportedMediaType: "unsupported_media_type",
@@ -87,6 +88,8 @@ def problem_of(error: Exception) -> Problem | None:
 def _framework_problem(error: exceptions.APIException) -> Problem:
     wait_s = getattr(error, "wait", None)  # of Throttled
     headers = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
     code = FRAMEWORK_CODES.get(type(error), str(error.default_code))
     detail = error.detail if isinstance(error.detail, str) else error.default_detail
     return Problem(error.status_code, code, str(detail), headers)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.voice_activity import CHUNK_SAMPLES, SAMPLING_RATE_HZ, VoiceActivityDetector
-from emotion.ml.errors import SilentError
 
 BYTES_PER_SAMPLE = 2  # signed 16-bit little-endian PCM
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -24,7 +23,7 @@ class SpokenEmotion(Protocol):
     """What a measurement needs of a prediction."""
 
     @property
-    def emotion(self) -> str: ...
+    def emotion(self) -> str | None: ...
     @property
     def scores(self) -> dict[str, float]: ...
 
@@ -264,9 +263,8 @@ class LiveSession:
         window = np.concatenate(utterance.chunks)  # (samples,)
         silence = self._clock - utterance.end
         speech = window[: window.size - silence]
-        try:
-            prediction = self._predict(speech)
-        except SilentError:  # the detector hears whispers that the model cannot judge
+        prediction = self._predict(speech)
+        if prediction.emotion is None:  # the detector hears whispers that the model cannot judge
             return []
         self.measurements += 1
         measured = Measured(

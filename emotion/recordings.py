@@ -1,66 +1,84 @@
 """What a recording that somebody sends in sounds like."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+import numpy as np
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from numpy.typing import NDArray
 
-from audio import DecodeLimits, decode, voiced_segments
+from audio import DecodeLimits, decode
 from emotion import inference
+from emotion.ml.analysis import Analysis, analyse
+from emotion.ml.predictor import Moment, Prediction
 
 SAMPLING_RATE_HZ = 16_000
-# Lower than the detector's usual 0.5: of acted speech, shouting and crying are often rated between
-# 0.35 and 0.5, and somebody who sends a recording most likely sends speech.
-SPEECH_THRESHOLD = 0.35
 
 
-class NoSpeechError(Exception):
-    """The recording decodes, but nobody speaks in it."""
+class TooManyReferencesError(Exception):
+    """More clips of the speaker came along than are looked at."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """The emotion of one recording; `scores` sum to one."""
+    """The emotion of one recording, and its course.
 
-    emotion: str
-    scores: dict[str, float]
-    duration_s: float
-    voiced_s: float
+    Attributes:
+        prediction: Of the whole.
+        timeline: Moment by moment; empty where nothing is said.
+        analysis: What the plots show; None unless it was asked for.
+    """
+
+    prediction: Prediction
+    timeline: tuple[Moment, ...]
     model_name: str
     model_version: str
+    analysis: Analysis | None = None
 
 
-def measure_recording(recording: UploadedFile) -> Measurement:
+def measure_recording(
+    recording: UploadedFile, *, references: Sequence[UploadedFile] = (), analysed: bool = False
+) -> Measurement:
     """Decode a recording within the limits of the settings and score it; nothing is kept.
 
+    Args:
+        recording: The upload.
+        references: Other recordings of the same speaker, to adapt to the voice.
+        analysed: Whether to compute what the plots show.
+
     Raises:
-        AudioError: The file is not usable.
+        AudioError: A file is not usable.
         EmotionError: The speech is not usable, e.g. too short.
-        NoSpeechError: Nobody speaks.
+        TooManyReferencesError: There are more references than the settings allow.
         BusyError: Too many recordings are being measured.
     """
-    return inference.upload_pool().run(_measure, recording)
+    if len(references) > settings.PREDICT_MAX_REFERENCES:
+        raise TooManyReferencesError(
+            f"{len(references)} references were received: send at most "
+            f"{settings.PREDICT_MAX_REFERENCES}"
+        )
+    return inference.upload_pool().run(_measure, recording, references, analysed)
 
 
-def _measure(recording: UploadedFile) -> Measurement:
+def _measure(
+    recording: UploadedFile, references: Sequence[UploadedFile], analysed: bool
+) -> Measurement:
+    waveform = _decoded(recording)
+    model = inference.predictor()
+    prediction = model.predict(waveform, references=[_decoded(each) for each in references])
+    return Measurement(
+        prediction=prediction,
+        timeline=model.timeline(waveform) if prediction.emotion else (),
+        model_name=model.name,
+        model_version=model.version,
+        analysis=analyse(waveform, SAMPLING_RATE_HZ) if analysed else None,
+    )
+
+
+def _decoded(recording: UploadedFile) -> NDArray[np.float32]:
     limits = DecodeLimits(
         max_bytes=settings.PREDICT_MAX_BYTES, max_duration_s=settings.PREDICT_MAX_DURATION_S
     )
-    waveform = decode(cast(BinaryIO, recording), sampling_rate=SAMPLING_RATE_HZ, limits=limits)
-    segments = voiced_segments(waveform, threshold=SPEECH_THRESHOLD)
-    if not segments:
-        raise NoSpeechError(
-            f"No speech was found in {waveform.size / SAMPLING_RATE_HZ:.1f} s of sound: "
-            "send a recording in which somebody speaks"
-        )
-    model = inference.predictor()
-    prediction = model.predict(waveform, SAMPLING_RATE_HZ)
-    return Measurement(
-        emotion=prediction.emotion,
-        scores=prediction.scores,
-        duration_s=waveform.size / SAMPLING_RATE_HZ,
-        voiced_s=sum(end - start for start, end in segments) / SAMPLING_RATE_HZ,
-        model_name=model.name,
-        model_version=model.version,
-    )
+    return decode(cast(BinaryIO, recording), sampling_rate=SAMPLING_RATE_HZ, limits=limits)

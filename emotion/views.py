@@ -1,67 +1,26 @@
+"""The pages."""
+
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
-from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from emotion import health
+from emotion import donations
 from emotion.addresses import AddressThrottle
 from emotion.errors import FileMissingError, Problem, problem_of
 from emotion.models import Emotion, ModelVersion
+from emotion.plots import plots_of
 from emotion.recordings import Measurement, measure_recording
-from emotion.serializers import MeasurementSerializer
 from emotion.uploads import bound_uploads
 
-
-class PredictAudioView(APIView):
-    """The emotion of one uploaded recording, which is not kept."""
-
-    parser_classes = [MultiPartParser]
-    throttle_classes = [AddressThrottle]
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        bound_uploads(request)
-        return super().dispatch(request, *args, **kwargs)
-
-    def post(self, request: Request) -> Response:
-        upload = request.FILES.get("file")
-        if upload is None:
-            raise FileMissingError("No file was received: send it as multipart field 'file'")
-        return Response(MeasurementSerializer(measure_recording(upload)).data)
-
-
-class HealthView(APIView):
-    """Whether database, model and worker are there; never throttled, so monitors can rely on it."""
-
-    throttle_classes: list[Any] = []
-
-    def get(self, request: Request) -> Response:
-        state = health.check_health()
-        body = {
-            "status": state.status,
-            "version": health.installed_version(),
-            "database": "ok" if state.database_answers else "unavailable",
-            "model": state.model,
-            "worker": {"alive": state.worker_is_alive, "seen_at": state.worker_seen_at},
-        }
-        return Response(
-            body, status=200 if state.can_serve else 503, headers={"Cache-Control": "no-store"}
-        )
-
-
-class UnknownEndpointView(APIView):
-    """Addresses under /api/ that do not exist answer in the API's own shape."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        raise Http404
+REASONS = {
+    "silence": "The recording is silent.",
+    "no_speech": "Nobody seems to speak in this recording.",
+    "not_speech": "This sounds unlike speech.",
+}
 
 
 @require_safe
@@ -70,64 +29,99 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "emotion/home.html", context)
 
 
-# Exempt from the CSRF check: nothing is stored and no session is used, so a forged request gains
-# nothing, and the upload's limit must be set before anything reads the form.
+@require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    return render(request, "emotion/api_docs.html")
+
+
+# Exempt from the CSRF check: no session is used, and a forged request gains nothing, since what it
+# would leave behind it could as well send itself. The upload's limit must be set before anything
+# reads the form.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def analyze(request: HttpRequest) -> HttpResponse:
-    """The page; a POST is what its form sends when JavaScript is off."""
+    """The page; a POST is what its form sends.
+
+    The page's script asks for the result alone, so that one template draws it in either case.
+    """
     if request.method != "POST":
-        return _render_analyze(request)
+        return _render_analyze(request, {})
     try:
-        measurement = _measure_form(request)
+        context = _measured(request)
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
             raise
-        return _render_analyze(request, problem=problem)
-    return _render_analyze(request, measurement=measurement)
+        return _render_analyze(request, {"problem": problem}, problem)
+    return _render_analyze(request, context)
 
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    return render(request, "emotion/live.html", {"bars": _bars(None)})
+    return render(request, "emotion/live.html", {"bars": _bars({})})
 
 
-def _measure_form(request: HttpRequest) -> Measurement:
+def _measured(request: HttpRequest) -> dict[str, Any]:
     AddressThrottle.count(request)
     bound_uploads(request)
     upload = request.FILES.get("file")
     if upload is None:
         raise FileMissingError("No file was received: choose a recording first")
-    return measure_recording(upload)
+    measurement = measure_recording(
+        upload,
+        references=[each for each in request.FILES.getlist("reference") if each],
+        analysed=True,
+    )
+    kept = None
+    if request.POST.get("keep") and measurement.prediction.emotion and donations.are_welcome():
+        kept = donations.keep(upload)
+    return {**_result(measurement), "kept": kept}
+
+
+def _result(measurement: Measurement) -> dict[str, Any]:
+    prediction = measurement.prediction
+    bars = _bars(prediction.scores)
+    analysis = measurement.analysis
+    return {
+        "measurement": measurement,
+        "prediction": prediction,
+        "reason": REASONS.get(prediction.reason or ""),
+        "bars": bars,
+        "verdict": next((bar for bar in bars if bar["is_top"]), None),
+        "analysis": analysis,
+        "plots": plots_of(analysis, measurement.timeline) if analysis else None,
+        "emotions": Emotion,
+    }
 
 
 def _render_analyze(
-    request: HttpRequest, *, measurement: Measurement | None = None, problem: Problem | None = None
+    request: HttpRequest, context: dict[str, Any], problem: Problem | None = None
 ) -> HttpResponse:
-    bars = _bars(measurement)
-    context = {
-        "measurement": measurement,
-        "problem": problem,
-        "bars": bars,
-        "verdict": next((bar for bar in bars if bar["is_top"]), None),
+    context |= {
         "max_megabytes": settings.PREDICT_MAX_BYTES // 1024**2,
         "max_minutes": round(settings.PREDICT_MAX_DURATION_S / 60),
+        "max_references": settings.PREDICT_MAX_REFERENCES,
+        "donations_welcome": donations.are_welcome(),
     }
+    # Sent by the page's own script; a form without it gets the whole page.
+    is_partial = request.headers.get("X-Requested-With") == "fetch"
+    template = "emotion/_result.html" if is_partial else "emotion/analyze.html"
     status, headers = (problem.status, problem.headers) if problem else (200, {})
-    response = render(request, "emotion/analyze.html", context, status=status)
+    response = render(request, template, context, status=status)
+    response["Vary"] = "X-Requested-With"
     for name, value in headers.items():
         response.headers[name] = value
     return response
 
 
-def _bars(measurement: Measurement | None) -> list[dict[str, Any]]:
-    """The rows of the table of scores; without a measurement they are empty."""
+def _bars(scores: dict[str, float]) -> list[dict[str, Any]]:
+    """The rows of the table of scores; without scores they are empty."""
+    top = max(scores, key=scores.__getitem__) if scores else None
     return [
         {
             "emotion": emotion,
-            "percent": round(measurement.scores[emotion.value] * 100) if measurement else 0,
-            "is_top": measurement is not None and measurement.emotion == emotion.value,
+            "percent": round(scores[emotion.value] * 100) if scores else 0,
+            "is_top": emotion.value == top,
         }
         for emotion in Emotion
     ]

@@ -57,6 +57,7 @@ class Clip(models.Model):
     class Origin(models.TextChoices):
         SYNTHETIC = "synthetic", "Synthetic speech of our own voice"
         IMPORTED = "imported", "Imported recording"
+        DONATED = "donated", "Left by a visitor"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sha256 = models.CharField("SHA-256 of the audio", max_length=64, unique=True)

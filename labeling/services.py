@@ -71,6 +71,10 @@ def _read_rule(path: Path) -> PromotionRule:
     return PromotionRule.from_file(path)
 
 
+DONATION_LICENCE = "CC0-1.0"
+DONATION_CONSENT = "The visitor ticked: my own voice or with consent, for labelling and training"
+
+
 @transaction.atomic
 def add_clip(
     *,
@@ -114,6 +118,28 @@ def add_clip(
         # file, which `remove_orphaned_audio` finds.
         pools.put(storages[Clip.Pool.DUMMY], data)
     return clip, created
+
+
+@transaction.atomic
+def keep_donation(waveform: NDArray[np.float32]) -> str:
+    """Keep a recording that a visitor left, with the moderators: nobody else hears it before them.
+
+    Returns:
+        The clip's number, under which the visitor can ask for its withdrawal.
+
+    Raises:
+        UnusableClip: If the recording is silent or too short to judge.
+    """
+    clip, created = add_clip(
+        waveform=waveform,
+        origin=Clip.Origin.DONATED,
+        licence=DONATION_LICENCE,
+        consent=DONATION_CONSENT,
+        source="left on the page of the analysis",
+    )
+    if created:
+        _set_state(clip, Clip.State.CONFLICT)
+    return str(clip.pk)
 
 
 @transaction.atomic

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from scipy.signal import lfilter, resample_poly
+from scipy.signal import fftconvolve, lfilter, resample_poly
 
-from emotion.ml.features import FloatArray, at_least
+from emotion.ml.features import FloatArray
 
 SPEEDS: Final = (Fraction(9, 10), Fraction(1), Fraction(11, 10))
 """Beyond ten per cent the change of pitch and formants stops sounding like another speaker."""
@@ -31,38 +31,32 @@ def with_room_noise(waveform: FloatArray, rng: Generator) -> FloatArray:
     return np.asarray(tilted + noise, dtype=np.float32)
 
 
+def in_room(waveform: FloatArray, sampling_rate: int, rng: Generator) -> FloatArray:
+    """Add the reverberation of a small room: exponentially decaying noise after the direct sound.
+
+    Source:
+        Statistical model of late reverberation (Polack 1988), decay time 0.15 to 0.5 s.
+    """
+    decay_s = rng.uniform(0.15, 0.5)
+    time = np.arange(int(decay_s * sampling_rate)) / sampling_rate
+    tail = rng.standard_normal(time.size) * np.exp(-6.9 * time / decay_s)
+    tail *= rng.uniform(0.2, 0.6) / np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    return np.asarray(fftconvolve(waveform, tail)[: waveform.size], dtype=np.float32)
+
+
+def over_telephone(waveform: FloatArray) -> FloatArray:
+    """Pass through the codec of a telephone line: 8 kHz and eight bits by mu-law (ITU-T G.711)."""
+    narrow = resample_poly(waveform, 1, 2)
+    peak = max(float(np.abs(narrow).max()), 1e-6)
+    companded = np.sign(narrow) * np.log1p(255 * np.abs(narrow) / peak) / np.log(256)
+    coded = np.round(companded * 127) / 127
+    decoded = np.sign(coded) * np.expm1(np.abs(coded) * np.log(256)) / 255 * peak
+    return resample_poly(decoded, 2, 1)[: waveform.size].astype(np.float32)
+
+
 def random_part(waveform: FloatArray, sampling_rate: int, rng: Generator) -> FloatArray:
     """Cut out 0.9 to 1.6 s, what a live window hears of an utterance."""
     length = int(rng.uniform(0.9, 1.6) * sampling_rate)
     start = int(rng.integers(max(1, waveform.size - length + 1)))
     return waveform[start : start + length]
-
-
-def varied_log_mel(log_mel: FloatArray, frames: int, rng: Generator) -> FloatArray:
-    """Crop to `frames`, shift in frequency, tilt, change the level and mask.
-
-    Args:
-        log_mel: In dB, shape (any, n_mels).
-        frames: Length of the crop; shorter input is repeated.
-        rng: Source of chance.
-
-    Returns:
-        Shape (frames, n_mels).
-
-    Source:
-        Masks as in SpecAugment (Park et al. 2019), filled with the mean.
-    """
-    log_mel = at_least(log_mel, frames)
-    start = int(rng.integers(len(log_mel) - frames + 1))
-    x = np.array(log_mel[start : start + frames], dtype=np.float32)
-    n_mels = x.shape[1]
-    x = np.take(x, np.clip(np.arange(n_mels) + rng.integers(-1, 2), 0, n_mels - 1), axis=1)
-    tilt_db = rng.uniform(-4, 4) * np.linspace(-1, 1, n_mels) + rng.uniform(-3, 3)
-    x += tilt_db.astype(np.float32)
-    mean = x.mean()
-    for _ in range(2):
-        width, height = int(rng.integers(0, frames // 8)), int(rng.integers(0, 7))
-        left, low = int(rng.integers(frames - width)), int(rng.integers(n_mels - height))
-        x[left : left + width] = mean
-        x[:, low : low + height] = mean
-    return x

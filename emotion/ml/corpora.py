@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from emotion.ml.errors import CorpusError
+from emotion.ml.labels import EMOTIONS
 
 AUDIO_SUFFIXES: Final = frozenset({".flac", ".ogg", ".wav"})
 
@@ -122,6 +123,18 @@ def _tess(path: Path) -> Clip:
     return Clip(path, "tess", f"tess-{fields[0]}", TESS_EMOTIONS[fields[2].lower()])
 
 
+def _folder(path: Path) -> Clip:
+    """Read `split/emotion/name.wav`; a split counts as one speaker, so that splits are held out."""
+    emotion, split = path.parent.name.lower(), path.parent.parent.name
+    if emotion not in EMOTIONS or not split:
+        raise _unexpected(path, "folder", f"train/{EMOTIONS[0]}/001.wav")
+    return Clip(path, "folder", f"folder-{split}", emotion)
+
+
+def _noise(path: Path) -> None:
+    """Sounds that are no speech carry no emotion."""
+
+
 def _unexpected(path: Path, corpus: str, example: str) -> CorpusError:
     return CorpusError(f"Unexpected file name {path.name} in {corpus}: expected one like {example}")
 
@@ -130,6 +143,8 @@ CORPORA: Final[dict[str, Callable[[Path], Clip | None]]] = {
     "ravdess": _ravdess,
     "emodb": _emodb,
     "tess": _tess,
+    "folder": _folder,
+    "noise": _noise,
 }
 
 

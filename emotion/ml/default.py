@@ -1,7 +1,9 @@
-"""The default model: a small residual network on log-mel, fused with a kernel machine on
-functionals. Needs torch, so nothing that serves imports it; serving runs its ONNX export.
+"""The default model: small residual networks on log-mel, and a kernel machine on functionals.
+
+Needs torch, so nothing that serves imports it; serving runs its ONNX export.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,11 +19,16 @@ QUANTUM = 4.0 / 127
 class NetworkConfig:
     """Sizes of the residual network."""
 
-    channels: tuple[int, ...] = (16, 32, 64, 128)
+    channels: tuple[int, ...] = (32, 64, 128, 192)
     squeeze: int = 4
     dropout: float = 0.3
     centre_db: float = -38.0
     scale_db: float = 15.0
+
+    def __post_init__(self) -> None:
+        # torch 2.13 on AVX2 overruns memory where channels are no multiple of 8.
+        if any(channels % 8 for channels in self.channels):
+            raise ValueError(f"Unexpected {self.channels}: use multiples of 8 channels")
 
 
 class SqueezeExcitation(nn.Module):
@@ -88,6 +95,18 @@ class EmotionNetwork(nn.Module):
         return logits  # (batch, 7)
 
 
+class Ensemble(nn.Module):
+    """The mean logits of several networks."""
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        logits = torch.stack([member(log_mel) for member in self.members])
+        return logits.mean(dim=0)  # (batch, 7)
+
+
 class KernelMachine(nn.Module):
     """Kernel ridge regression on functionals with a Gaussian kernel.
 
@@ -113,39 +132,97 @@ class KernelMachine(nn.Module):
         """Centre, scale and clip to the range of int8, in units of `QUANTUM`."""
         return ((functionals - self.mean) / (self.deviation * QUANTUM)).clamp(-127.0, 127.0)
 
-    def forward(self, functionals: Tensor) -> Tensor:  # (batch, features)
+    def widened(self) -> Tensor:
+        """Return the support in the precision that is computed with. (examples, features)"""
+        return self.support.to(self.mean.dtype)
+
+    def forward(self, functionals: Tensor, support: Tensor | None = None) -> Tensor:
+        """Score functionals, shape (batch, features); `support` is `widened()` if at hand."""
         x = self.standardised(functionals)
-        kernel = gaussian_kernel(x, self.support.to(x.dtype), self.gamma)
-        return kernel @ self.weights  # (batch, 7)
+        support = self.widened() if support is None else support
+        return gaussian_kernel(x, support, self.gamma) @ self.weights  # (batch, 7)
+
+
+class AdaptedKernelMachine(nn.Module):
+    """The same machine for functionals whose speaker's own mean was taken off.
+
+    It shares the support of the other: what each training speaker's mean changes in the distances
+    is added to them, so that no second support lies in memory.
+    """
+
+    shifts: Tensor
+    owners: Tensor
+    norms: Tensor
+    weights: Tensor
+
+    def __init__(
+        self, plain: KernelMachine, shifts: Tensor, owners: Tensor, weights: Tensor
+    ) -> None:
+        super().__init__()
+        self.plain = plain
+        self.register_buffer("shifts", shifts)  # (speakers, features) in units of QUANTUM
+        self.register_buffer("owners", owners)  # (examples,)
+        shifted = plain.widened() - shifts[owners]
+        self.register_buffer("norms", shifted.square().sum(dim=1))  # (examples,)
+        self.register_buffer("weights", weights)  # (examples, 7)
+
+    def shifted_support(self) -> Tensor:
+        """Return the examples without their speakers' means. (examples, features)"""
+        return self.plain.widened() - self.shifts[self.owners]
+
+    def forward(self, functionals: Tensor, support: Tensor | None = None) -> Tensor:
+        """Score shifted functionals, shape (batch, features); `support` is the plain machine's."""
+        x = self.plain.standardised(functionals)
+        support = self.plain.widened() if support is None else support
+        products = x @ support.T - (x @ self.shifts.T)[:, self.owners]  # (batch, examples)
+        squared = (x * x).sum(1)[:, None] + self.norms[None] - 2 * products
+        return _gaussian(squared, x.shape[1], self.plain.gamma) @ self.weights  # (batch, 7)
 
 
 def gaussian_kernel(a: Tensor, b: Tensor, gamma: float) -> Tensor:
     """Return exp(-gamma * mean squared difference), inputs in units of `QUANTUM`. (a, b)"""
     squared = (a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * (a @ b.T)
-    return torch.exp(-gamma * QUANTUM**2 / a.shape[1] * squared.clamp(min=0.0))
+    return _gaussian(squared, a.shape[1], gamma)
+
+
+def _gaussian(squared: Tensor, features: int, gamma: float) -> Tensor:
+    return torch.exp(-gamma * QUANTUM**2 / features * squared.clamp(min=0.0))
+
+
+class SpeechGate(nn.Module):
+    """How much a clip's functionals are those of speech: ridge regression, in closed form."""
+
+    weights: Tensor
+
+    def __init__(self, plain: KernelMachine, weights: Tensor) -> None:
+        super().__init__()
+        self.plain = plain
+        self.register_buffer("weights", weights)  # (features + 1,), the last one constant
+
+    def forward(self, functionals: Tensor) -> Tensor:
+        x = self.plain.standardised(functionals) * QUANTUM
+        return x @ self.weights[:-1] + self.weights[-1]  # (batch,) about 1 for speech, 0 for none
 
 
 class DefaultModel(nn.Module):
-    """Both halves fused into calibrated probabilities.
+    """All parts side by side; `emotion.ml.predictor` adds their scores.
 
-    The two scales are the temperatures of the halves, fitted on speakers held out.
+    The adapted machine has an input of its own, of as many rows as are wanted, even none.
     """
 
     def __init__(
-        self,
-        network: EmotionNetwork,
-        kernel: KernelMachine,
-        *,
-        network_scale: float,
-        kernel_scale: float,
+        self, network: nn.Module, kernel: KernelMachine, adapted: nn.Module, gate: nn.Module
     ) -> None:
         super().__init__()
-        self.network = network
-        self.kernel = kernel
-        self.network_scale = network_scale
-        self.kernel_scale = kernel_scale
+        self.network, self.kernel, self.adapted, self.gate = network, kernel, adapted, gate
 
-    def forward(self, log_mel: Tensor, functionals: Tensor) -> Tensor:
-        logits = self.network_scale * self.network(log_mel)
-        logits = logits + self.kernel_scale * self.kernel(functionals)
-        return torch.softmax(logits, dim=1)  # (batch, 7)
+    def forward(
+        self, log_mel: Tensor, functionals: Tensor, adapted_functionals: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        support = self.kernel.widened()  # once, for both machines
+        return (
+            self.network(log_mel),
+            self.kernel(functionals, support),
+            self.adapted(adapted_functionals, support),
+            self.gate(functionals),
+        )

@@ -23,3 +23,7 @@ class ModelError(EmotionError):
 
 class CorpusError(EmotionError):
     """A corpus is missing or is not laid out as its publishers lay it out."""
+
+
+class TrainingError(EmotionError):
+    """A training run cannot start or go on as it was asked to."""

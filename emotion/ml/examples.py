@@ -19,7 +19,16 @@ from emotion.ml.features import FeatureConfig, FloatArray, prepare
 from emotion.ml.labels import EMOTIONS
 
 PLAIN: Final = "plain"
-VARIATIONS: Final = ("slower", "faster", "noisy", "noisy slower", "noisy faster", "part")
+VARIATIONS: Final = (
+    "slower",
+    "faster",
+    "noisy",
+    "noisy slower",
+    "noisy faster",
+    "part",
+    "room",
+    "telephone",
+)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,10 @@ def _variation(
     speech = prepare(waveform, config)
     if name == "part":
         return augmentation.random_part(speech, config.sampling_rate, rng)
+    if name == "room":
+        return augmentation.in_room(speech, config.sampling_rate, rng)
+    if name == "telephone":
+        return augmentation.over_telephone(speech)
     slower, same, faster = augmentation.SPEEDS
     speed = slower if "slower" in name else faster if "faster" in name else same
     speech = augmentation.at_speed(speech, speed)

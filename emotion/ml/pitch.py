@@ -54,10 +54,8 @@ def track_pitch(waveform: FloatArray, sampling_rate: int) -> Pitch:
         harmonics-to-noise ratio of a sampled sound", 1993: the autocorrelation of a windowed
         frame divided by that of the window, with a cost for each octave upwards in period.
     """
-    half = _halved(waveform)
     rate = sampling_rate // 2
-    frames = framed(half, rate * WINDOW_MS // 1000, rate * HOP_MS // 1000)
-    frames = frames - frames.mean(axis=1, keepdims=True)
+    frames = _frames(waveform, rate)
     correlation = _autocorrelation(frames)
     shortest, longest = int(rate / HIGHEST_HZ), int(rate / LOWEST_HZ) + 1
     candidates = correlation[:, shortest : longest + 1]  # (frames, lags)
@@ -71,6 +69,29 @@ def track_pitch(waveform: FloatArray, sampling_rate: int) -> Pitch:
     return Pitch(
         np.where(voiced, semitones, np.nan).astype(np.float32), strength.astype(np.float32)
     )
+
+
+def mean_autocorrelation(waveform: FloatArray, sampling_rate: int) -> FloatArray:
+    """Average the normalised autocorrelation of the voiced frames.
+
+    Args:
+        waveform: Signal, shape (samples,).
+        sampling_rate: In Hz.
+
+    Returns:
+        By lag in samples at half the sampling rate, shape (lags,); empty where nothing is voiced.
+    """
+    frames = _frames(waveform, sampling_rate // 2)
+    voiced = ~np.isnan(track_pitch(waveform, sampling_rate).semitones)
+    if not voiced.any():
+        return np.zeros(0, dtype=np.float32)
+    return np.asarray(_autocorrelation(frames[voiced]).mean(axis=0), dtype=np.float32)
+
+
+def _frames(waveform: FloatArray, rate: int) -> FloatArray:
+    """Cut the halved signal into windows without offset. (frames, samples)"""
+    frames = framed(_halved(waveform), rate * WINDOW_MS // 1000, rate * HOP_MS // 1000)
+    return np.asarray(frames - frames.mean(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _halved(waveform: FloatArray) -> FloatArray:

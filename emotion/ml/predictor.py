@@ -1,22 +1,21 @@
 """Serving: the shipped weights with onnxruntime and numpy alone."""
 
-import hashlib
-import json
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import onnxruntime as ort
+from numpy.typing import NDArray
 
-from emotion.ml.errors import InvalidWaveformError, ModelError
+from audio import voiced_segments
+from emotion.ml.calibration import softmax
+from emotion.ml.errors import InvalidWaveformError, SilentError
 from emotion.ml.extraction import Features, describe
-from emotion.ml.features import FeatureConfig, FloatArray, at_least, prepare
+from emotion.ml.features import FeatureConfig, FloatArray, prepare
 from emotion.ml.labels import EMOTIONS
-
-SHIPPED: Final = Path(__file__).parent / "weights" / "default"
+from emotion.ml.speakers import SpeakerProfile
+from emotion.ml.weights_folder import SHIPPED, Outputs, Weights
 
 LONGEST_WHOLE_S: Final = 6.0
 """Clips up to this length of speech are judged in one piece; no training clip is longer."""
@@ -25,35 +24,83 @@ WINDOW_S: Final = 3.0
 MOST_WINDOWS: Final = 12
 """Bounds the cost of a long clip: twelve windows of 3 s, spread evenly from start to end."""
 
-BATCH: Final = 32
+MOMENT_S: Final = 1.5
+MOMENT_STEP_S: Final = 0.5
+MOST_MOMENTS: Final = 120
+"""A timeline has a moment of 1.5 s every 0.5 s; in a recording of over a minute they are spread
+so that there are no more than this."""
+
+LEAST_SPOKEN: Final = 0.3
+"""So much of a moment must be speech for it to have an emotion."""
+
+SPEECH_THRESHOLD: Final = 0.35
+"""Of voice activity; lower than the detector's usual 0.5: of acted speech, shouting and crying are
+often rated between 0.35 and 0.5."""
+
+GATE_THRESHOLD: Final = 0.5
+"""Of the speech gate, on which 1 is speech and 0 is other sound; see the model card's rates."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The emotion of one waveform."""
+    """The emotion of one waveform.
 
-    emotion: str
+    Attributes:
+        emotion: None where nothing can be said of one.
+        reason: Why: `silence`, `no_speech` (nobody's voice is heard) or `not_speech` (a voice is
+            suspected, but the sound is unlike speech). None beside an emotion.
+        scores: Calibrated probabilities by emotion, in the order of `EMOTIONS`, summing to 1;
+            empty where there is no emotion.
+        duration_s: Of the waveform.
+        voiced_s: Of it with speech.
+        references: Clips of the same speaker that the scores were adapted to.
+    """
+
+    emotion: str | None
     scores: dict[str, float]
-    """Calibrated probabilities by emotion, in the order of `EMOTIONS`, summing to 1."""
+    reason: str | None = None
+    duration_s: float = 0.0
+    voiced_s: float = 0.0
+    references: int = 0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a stretch of a recording sounds like; no emotion and no scores where nobody speaks."""
+
+    start_s: float
+    end_s: float
+    emotion: str | None
+    scores: dict[str, float]
+
+
+@dataclass
+class SpeakerSession:
+    """Clips of one speaker in a row: each is judged in the light of those before.
+
+    Keeps one sum of features in memory and nothing else.
+    """
+
+    predictor: "EmotionPredictor"
+    profile: SpeakerProfile = field(default_factory=SpeakerProfile)
+
+    def predict(self, waveform: FloatArray, sampling_rate: int = 16_000) -> Prediction:
+        """Score the next clip, then count it as a reference for those to come."""
+        prediction = self.predictor.predict(waveform, sampling_rate, profile=self.profile)
+        if prediction.emotion is not None:
+            self.predictor.hear(self.profile, waveform)
+        return prediction
 
 
 class EmotionPredictor:
     """A loaded model. Safe to share between threads: it keeps no state between calls."""
 
-    def __init__(
-        self,
-        session: ort.InferenceSession,
-        features: FeatureConfig,
-        *,
-        name: str,
-        version: str,
-        sha256: str,
-    ) -> None:
-        self._session = session
-        self._features = features
-        self.name = name
-        self.version = version
-        self.sha256 = sha256
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._features: FeatureConfig = weights.features
+        self.name = weights.name
+        self.version = weights.version
+        self.sha256 = weights.sha256
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> "EmotionPredictor":
@@ -65,55 +112,156 @@ class EmotionPredictor:
         Raises:
             ModelError: If a file is missing or damaged, or was made for other labels or features.
         """
-        folder = Path(folder) if folder is not None else SHIPPED
-        manifest = _manifest(folder)
-        weights = _verified_weights(folder, manifest)
-        try:
-            features = FeatureConfig(**manifest["features"])
-            name, version = str(manifest["name"]), str(manifest["version"])
-            labels = tuple(manifest["labels"])
-        except (KeyError, TypeError) as error:
-            raise ModelError(f"{folder / 'model.json'} is of another version: {error}") from error
-        if labels != EMOTIONS:
-            raise ModelError(f"{folder} scores {labels}: expected {EMOTIONS}")
-        session, sha256 = _session(folder, weights), str(manifest["sha256"])
-        return cls(session, features, name=name, version=version, sha256=sha256)
+        return cls(Weights.load(Path(folder) if folder is not None else SHIPPED))
 
-    def predict(self, waveform: FloatArray, sampling_rate: int = 16_000) -> Prediction:
+    def predict(
+        self,
+        waveform: FloatArray,
+        sampling_rate: int = 16_000,
+        *,
+        references: Sequence[FloatArray] = (),
+        profile: SpeakerProfile | None = None,
+        assume_speech: bool = False,
+    ) -> Prediction:
         """Score the emotion of one utterance.
 
         Args:
             waveform: Mono signal, float32 in [-1, 1], shape (samples,).
             sampling_rate: In Hz; only 16 000 is accepted.
+            references: Other clips of the same speaker, of any emotions, to adapt to the voice.
+            profile: The same as a running sum; `references` are added to a copy of it.
+            assume_speech: Skip the search for speech, as for clips that are known to be speech.
 
         Raises:
             TooShortError: If it is shorter than 0.1 s.
-            SilentError: If it never exceeds -70 dBFS.
             InvalidWaveformError: If it is not one channel of finite numbers at 16 000 Hz.
         """
-        return self.predict_batch([waveform], sampling_rate)[0]
+        known = self._known(references, profile)
+        return self.predict_batch(
+            [waveform], sampling_rate, profiles=[known], assume_speech=assume_speech
+        )[0]
 
     def predict_batch(
-        self, waveforms: Sequence[FloatArray], sampling_rate: int = 16_000
+        self,
+        waveforms: Sequence[FloatArray],
+        sampling_rate: int = 16_000,
+        *,
+        profiles: Sequence[SpeakerProfile] | None = None,
+        assume_speech: bool = False,
     ) -> list[Prediction]:
         """Score several utterances, those of equal length together; as `predict` for each."""
+        self._check_rate(sampling_rate)
+        profiles = profiles or [SpeakerProfile()] * len(waveforms)
+        results = [self._heard(waveform, assume_speech) for waveform in waveforms]
+        windows: list[Features] = []
+        owners: list[int] = []
+        for owner, waveform in enumerate(waveforms):
+            if results[owner].reason is None:
+                found = [describe(part, self._features) for part in self._windows(waveform)]
+                windows += found
+                owners += [owner] * len(found)
+        outputs = self._weights.run(windows, [profiles[owner] for owner in owners])
+        owned = np.asarray(owners)
+        if assume_speech:
+            outputs = replace(outputs, gate=np.ones(len(owners)))
+        return [
+            result if result.reason else self._judged(result, outputs, owned == owner, profile)
+            for owner, (result, profile) in enumerate(zip(results, profiles, strict=True))
+        ]
+
+    def timeline(self, waveform: FloatArray, sampling_rate: int = 16_000) -> tuple[Moment, ...]:
+        """Follow the emotion through a recording.
+
+        Args:
+            waveform: Mono signal, float32 in [-1, 1], shape (samples,).
+            sampling_rate: In Hz; only 16 000 is accepted.
+
+        Returns:
+            Moments of `MOMENT_S` in order, every `MOMENT_STEP_S`, at most `MOST_MOMENTS` of them;
+            one for a recording that is shorter. A moment with less speech than `LEAST_SPOKEN` has
+            no emotion.
+        """
+        self._check_rate(sampling_rate)
+        bounds = moment_bounds(waveform.size, sampling_rate)
+        voiced = _voiced_mask(waveform)
+        spoken = [voiced[start:end].mean() >= LEAST_SPOKEN for start, end in bounds]
+        features: dict[int, Features] = {}
+        for index, (start, end) in enumerate(bounds):
+            if spoken[index]:
+                try:
+                    part = prepare(waveform[start:end], self._features)
+                except SilentError:
+                    continue
+                features[index] = describe(part, self._features)
+        outputs = self._weights.run(list(features.values()), [SpeakerProfile()] * len(features))
+        scored = {
+            index: _named(row) for index, row in zip(features, softmax(outputs.logits), strict=True)
+        }
+        return tuple(
+            Moment(
+                start / sampling_rate,
+                end / sampling_rate,
+                max(scored[index], key=scored[index].__getitem__) if index in scored else None,
+                scored.get(index, {}),
+            )
+            for index, (start, end) in enumerate(bounds)
+        )
+
+    def session(self) -> SpeakerSession:
+        """Begin a session of several clips of one speaker."""
+        return SpeakerSession(self)
+
+    def hear(self, profile: SpeakerProfile, waveform: FloatArray) -> None:
+        """Count a clip as a reference for its speaker.
+
+        Raises:
+            EmotionError: If it is invalid, too short or silent.
+        """
+        windows = self._windows(waveform)
+        described = [describe(window, self._features).functionals for window in windows]
+        profile.add(np.asarray(np.mean(described, axis=0), dtype=np.float32))
+
+    def _known(
+        self, references: Sequence[FloatArray], profile: SpeakerProfile | None
+    ) -> SpeakerProfile:
+        known = SpeakerProfile(profile.clips, profile.total) if profile else SpeakerProfile()
+        for reference in references:
+            self.hear(known, reference)
+        return known
+
+    def _check_rate(self, sampling_rate: int) -> None:
         expected = self._features.sampling_rate
         if sampling_rate != expected:
             raise InvalidWaveformError(
                 f"Unexpected sampling rate {sampling_rate} Hz: send {expected} Hz mono"
             )
-        features: list[Features] = []
-        owners: list[int] = []
-        for owner, waveform in enumerate(waveforms):
-            windows = [describe(part, self._features) for part in self._windows(waveform)]
-            features += windows
-            owners += [owner] * len(windows)
-        probabilities = self._probabilities(features)  # (windows, 7)
-        owned = np.asarray(owners)
-        return [
-            _prediction(probabilities[owned == owner].mean(axis=0))
-            for owner in range(len(waveforms))
-        ]
+
+    def _heard(self, waveform: FloatArray, assume_speech: bool) -> Prediction:
+        """Look for speech; the reason is set where there is none."""
+        rate = self._features.sampling_rate
+        duration_s = np.size(waveform) / rate
+        try:
+            prepare(waveform, self._features)
+        except SilentError:
+            return Prediction(None, {}, "silence", duration_s)
+        if assume_speech:
+            return Prediction(None, {}, None, duration_s, duration_s)
+        segments = voiced_segments(waveform, threshold=SPEECH_THRESHOLD)
+        voiced_s = sum(end - start for start, end in segments) / rate
+        return Prediction(None, {}, None if segments else "no_speech", duration_s, voiced_s)
+
+    def _judged(
+        self,
+        heard: Prediction,
+        outputs: Outputs,
+        own: NDArray[np.bool_],
+        profile: SpeakerProfile,
+    ) -> Prediction:
+        found = (heard.duration_s, heard.voiced_s, profile.clips)
+        if outputs.gate[own].mean() < GATE_THRESHOLD:
+            return Prediction(None, {}, "not_speech", *found)
+        scores = _named(softmax(outputs.logits[own]).mean(axis=0))
+        return Prediction(max(scores, key=scores.__getitem__), scores, None, *found)
 
     def _windows(self, waveform: FloatArray) -> list[FloatArray]:
         """Prepare the waveform, or the windows of a long one that hold sound."""
@@ -133,63 +281,25 @@ class EmotionPredictor:
             if heard
         ]
 
-    def _probabilities(self, features: Sequence[Features]) -> FloatArray:
-        """Run the model on windows of equal length together. (windows, 7)"""
-        mels = [at_least(each.log_mel, self._features.min_frames) for each in features]
-        by_length: dict[int, list[int]] = defaultdict(list)
-        for index, mel in enumerate(mels):
-            by_length[len(mel)].append(index)
-        result = np.empty((len(features), len(EMOTIONS)), dtype=np.float32)
-        for indices in by_length.values():
-            for start in range(0, len(indices), BATCH):
-                chosen = indices[start : start + BATCH]
-                inputs = {
-                    "log_mel": np.stack([mels[i] for i in chosen]),
-                    "functionals": np.stack([features[i].functionals for i in chosen]),
-                }
-                result[chosen] = self._session.run(["probabilities"], inputs)[0]
-        return result
+
+def moment_bounds(samples: int, sampling_rate: int) -> list[tuple[int, int]]:
+    """Return start and end of each moment of a timeline, in samples."""
+    length = int(MOMENT_S * sampling_rate)
+    if samples <= length:
+        return [(0, samples)]
+    step = MOMENT_STEP_S * sampling_rate
+    count = min(MOST_MOMENTS, 1 + int(np.ceil((samples - length) / step)))
+    starts = np.linspace(0, samples - length, count).astype(int)
+    return [(int(start), int(start) + length) for start in starts]
 
 
-def _prediction(probabilities: FloatArray) -> Prediction:
-    exact = probabilities.astype(np.float64)
-    exact /= exact.sum()
-    scores = {name: float(score) for name, score in zip(EMOTIONS, exact, strict=True)}
-    return Prediction(EMOTIONS[int(exact.argmax())], scores)
+def _voiced_mask(waveform: FloatArray) -> NDArray[np.bool_]:
+    mask = np.zeros(waveform.size, dtype=np.bool_)
+    for start, end in voiced_segments(waveform, threshold=SPEECH_THRESHOLD):
+        mask[start:end] = True
+    return mask
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "model.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"Cannot read {path}: {error}") from error
-    if not isinstance(manifest, dict):
-        raise ModelError(f"{path} is no model description: expected a JSON object")
-    return manifest
-
-
-def _verified_weights(folder: Path, manifest: dict[str, Any]) -> bytes:
-    path = folder / "model.onnx"
-    try:
-        weights = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error}") from error
-    if hashlib.sha256(weights).hexdigest() != manifest.get("sha256"):
-        raise ModelError(f"{path} does not match the checksum in model.json: fetch it again")
-    return weights
-
-
-def _session(folder: Path, weights: bytes) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    try:
-        session = ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-    # onnxruntime's errors share no base class but Exception.
-    except Exception as error:
-        raise ModelError(f"onnxruntime cannot open {folder / 'model.onnx'}: {error}") from error
-    inputs = {each.name for each in session.get_inputs()}
-    if inputs != {"log_mel", "functionals"}:
-        raise ModelError(f"{folder / 'model.onnx'} takes {sorted(inputs)}: of another version")
-    return session
+def _named(probabilities: NDArray[np.float64]) -> dict[str, float]:
+    exact = probabilities / probabilities.sum()
+    return {name: float(score) for name, score in zip(EMOTIONS, exact, strict=True)}

@@ -1,84 +1,115 @@
 """The speaker-independent protocol: train without the speakers of a fold, score these alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotion.ml.corpora import Clip, rounds
-from emotion.ml.examples import Examples
-from emotion.ml.features import FeatureConfig
-from emotion.ml.training import (
-    TrainingConfig,
-    fit_kernel,
-    fit_network,
-    kernel_scores,
-    network_logits,
-)
-
-FloatMatrix = NDArray[np.float64]
+from emotion.ml.fitting import RunPlace, one_thread
+from emotion.ml.recipes import Described, Recipe, Scores
 
 
 @dataclass(frozen=True)
 class HeldOutScores:
-    """What both halves say of clips whose speakers they never heard."""
+    """What a recipe says of clips whose speakers it never heard."""
 
-    network: FloatMatrix
-    """Logits, shape (clips, 7)."""
-    kernel: FloatMatrix
-    """Scores, shape (clips, 7)."""
+    parts: Scores
+    """By part of the model, shape (clips, 7)."""
     turn: NDArray[np.intp]
     """The round that held each clip out, shape (clips,)."""
+    parameters: int
 
 
 def score_held_out(
+    recipe: Recipe,
     clips: Sequence[Clip],
-    examples: Examples,
-    features: FeatureConfig,
-    training: TrainingConfig,
+    examples: Described,
+    place: RunPlace,
     *,
     folder: Path,
-    seed: int,
+    jobs: int = 1,
 ) -> HeldOutScores:
     """Run every round of `corpora.rounds`.
 
     Args:
+        recipe: What to train.
         clips: Of one or more corpora, in the order of `examples`.
-        examples: Their features in all variations.
-        features: The front end, for the shortest input of the network.
-        training: Schedule.
+        examples: The clips as `recipe.describe` gave them.
+        place: Seed and device.
         folder: Keeps checkpoints and finished rounds; a run after a kill continues from them.
-        seed: For the networks.
+        jobs: Rounds that run at once, each in a process of its own.
     """
-    count = len(clips)
-    network, kernel = np.zeros((count, 7)), np.zeros((count, 7))
-    turn = np.full(count, -1, dtype=np.intp)
-    for number, held in enumerate(rounds(clips)):
-        out = np.isin(examples.speakers, sorted(held))
-        tested, trained = examples.subset(out), examples.subset(~out)
-        network[out] = _network_round(number, trained, tested, features, training, folder, seed)
-        kernel[out] = kernel_scores(fit_kernel(trained, training), tested).numpy()
-        turn[out] = number
-    return HeldOutScores(network, kernel, turn)
+    held = [np.isin(examples.speakers, sorted(speakers)) for speakers in rounds(clips)]
+    turns = [_Turn(recipe, number, out, place, folder) for number, out in enumerate(held)]
+    if jobs > 1:
+        # Spawned, since CUDA does not survive a fork; each process gets the examples once.
+        with ProcessPoolExecutor(
+            jobs, mp_context=get_context("spawn"), initializer=_share, initargs=(examples,)
+        ) as pool:
+            finished = list(pool.map(_run_shared, turns))
+    else:
+        finished = [_run(turn, examples) for turn in turns]
+    return _joined(held, [dict(np.load(path)) for path in finished])
 
 
-def _network_round(
-    number: int,
-    trained: Examples,
-    tested: Examples,
-    features: FeatureConfig,
-    training: TrainingConfig,
-    folder: Path,
-    seed: int,
-) -> FloatMatrix:
-    finished = folder / f"round-{number + 1}.npy"
+@dataclass(frozen=True)
+class _Turn:
+    """One round, in a form that another process can take."""
+
+    recipe: Recipe
+    number: int
+    out: NDArray[np.bool_]
+    place: RunPlace
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        return f"{self.recipe.name} round {self.number + 1}"
+
+
+_shared: list[Described] = []
+
+
+def _share(examples: Described) -> None:
+    one_thread()
+    _shared[:] = [examples]
+
+
+def _run_shared(turn: "_Turn") -> Path:
+    return _run(turn, _shared[0])
+
+
+def _run(turn: _Turn, examples: Described) -> Path:
+    """Train and score one round, unless an earlier run did; returns the file of its scores."""
+    finished = turn.folder / f"{turn.label.replace(' ', '-')}.npz"
     if not finished.exists():
-        checkpoint = folder / f"round-{number + 1}.pt"
-        fitted = fit_network(
-            trained, training, seed=seed, checkpoint=checkpoint, label=f"round {number + 1}"
-        )
-        np.save(finished, network_logits(fitted, tested, features.min_frames).numpy())
-        checkpoint.unlink()
-    return np.asarray(np.load(finished), dtype=np.float64)
+        place = replace(turn.place, folder=turn.folder, label=turn.label)
+        fitted = turn.recipe.fit(examples.subset(~turn.out), place)
+        scores = fitted.scores(examples.subset(turn.out))
+        unfinished = finished.with_suffix(".part.npz")
+        turn.folder.mkdir(parents=True, exist_ok=True)
+        np.savez(unfinished, parameters=fitted.parameters, **scores)  # type: ignore[arg-type]
+        unfinished.replace(finished)
+        for pattern in ("{}.pt", "{}-*.pt"):
+            for checkpoint in turn.folder.glob(pattern.format(finished.stem)):
+                checkpoint.unlink()
+    return finished
+
+
+def _joined(
+    held: Sequence[NDArray[np.bool_]], results: Sequence[dict[str, NDArray[np.float64]]]
+) -> HeldOutScores:
+    count = len(held[0])
+    names = [name for name in results[0] if name != "parameters"]
+    parts = {name: np.zeros((count, results[0][name].shape[1])) for name in names}
+    turn = np.full(count, -1, dtype=np.intp)
+    for number, (out, result) in enumerate(zip(held, results, strict=True)):
+        turn[out] = number
+        for name in names:
+            parts[name][out] = result[name]
+    return HeldOutScores(parts, turn, int(results[0]["parameters"]))

@@ -1,70 +1,77 @@
-// The page /analyze/: a file or a recording goes to the API, the answer comes back into the page.
+// The page /analyze/: a file or a recording goes to the page's own form, the drawn result comes back.
 
 import { LevelMeter } from "./level-meter.js";
 import { Microphone, MicrophoneError, SAMPLING_RATE_HZ } from "./microphone.js";
-import { percent, Scores, Verdict } from "./scores.js";
-import { Waveform } from "./waveform.js";
+import { Playback } from "./playback.js";
 import { wavFile } from "./wav.js";
 
 const LONGEST_RECORDING_S = 30;
 
 const page = document.querySelector("[data-analyze]");
 const part = (name) => page.querySelector(`[data-${name}]`);
-const scores = new Scores(part("scores"));
-const verdict = new Verdict(part("verdict"), page.dataset.sprite);
-const waveform = new Waveform(part("waveform"));
 
 let newestRequest = 0;
+let playback = null;
 
 async function analyze(file) {
   newestRequest += 1;
   const request = newestRequest;
-  showProblem("");
+  clear();
   part("status").textContent = "Listening to the recording…";
   try {
-    const answer = await predict(file);
-    if (request === newestRequest) await showAnswer(answer, file);
+    const answer = await drawn(file);
+    if (request === newestRequest) show(answer, file);
   } catch (error) {
     if (request === newestRequest) showProblem(error.message);
   }
 }
 
-async function predict(file) {
-  const body = new FormData();
-  body.append("file", file);
+/** The server's drawing of the result, or of what was wrong. */
+async function drawn(file) {
+  const body = new FormData(part("upload"));
+  body.set("file", file);
   let response;
   try {
-    response = await fetch(page.dataset.endpoint, { method: "POST", body });
+    response = await fetch(page.ownerDocument.location.pathname, {
+      method: "POST",
+      headers: { "X-Requested-With": "fetch" },
+      body,
+    });
   } catch {
     throw new Error("The server cannot be reached, or it ended the upload. Check the connection and the file’s size.");
   }
-  const answer = await response.json().catch(() => null);
-  if (response.ok && answer) return answer;
-  throw new Error(answer?.error?.message ?? `The server answered with error ${response.status}.`);
+  const answer = new DOMParser().parseFromString(await response.text(), "text/html");
+  const drawing = answer.querySelector("[data-result], [data-problem]");
+  if (drawing) return drawing;
+  throw new Error(`The server answered with error ${response.status}.`);
 }
 
-async function showAnswer(answer, file) {
-  const label = scores.label(answer.emotion);
-  const score = answer.scores[answer.emotion];
-  verdict.show(answer.emotion, label, score);
-  scores.show(answer.scores, answer.emotion);
-  part("duration").textContent = `${answer.duration_s.toFixed(1)} s`;
-  part("voiced").textContent = `${answer.voiced_s.toFixed(1)} s`;
-  part("model").textContent = `${answer.model.name} ${answer.model.version}`;
-  part("result").hidden = false;
-  part("status").textContent = `Done: sounds most like ${label.toLowerCase()}, ${percent(score)}.`;
-  await waveform.show(file);
-  part("result").scrollIntoView({ block: "nearest" });
+function show(drawing, file) {
+  const isResult = drawing.matches("[data-result]");
+  part("status").textContent = isResult ? `Done. ${drawing.dataset.summary}` : "";
+  part("answer").replaceChildren(drawing);
+  if (!isResult) return;
+  playback = new Playback(drawing);
+  playback.load(file);
+  drawing.scrollIntoView({ block: "nearest" });
 }
 
 function showProblem(message) {
-  const problem = part("problem");
-  problem.textContent = message;
-  problem.hidden = !message;
+  clear();
   if (!message) return;
+  const problem = document.createElement("div");
+  problem.className = "notice notice--error";
+  problem.setAttribute("role", "alert");
+  problem.dataset.problem = "";
+  problem.textContent = message;
+  part("answer").replaceChildren(problem);
+}
+
+function clear() {
+  playback?.end();
+  playback = null;
   part("status").textContent = "";
-  part("result").hidden = true;
-  waveform.hide();
+  part("answer").replaceChildren();
 }
 
 function setUpUpload() {

@@ -104,7 +104,8 @@ def as_markdown(figures: dict[str, Any]) -> str:
 
 
 def _heard(judge: EmotionPredictor, clip: Utterance) -> str:
-    return judge.predict(clip.waveform, clip.sampling_rate).emotion
+    prediction = judge.predict(clip.waveform, clip.sampling_rate, assume_speech=True)
+    return prediction.emotion or "neutral"  # a silent clip sounds like nothing in particular
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -78,4 +78,6 @@ def _score(
     clips = [
         engine.speak(random_sentence(rng), label, seed=seed).waveform for seed in range(n_sentences)
     ]
-    return float(np.mean([judge.predict(clip).scores[emotion] for clip in clips]))
+    return float(
+        np.mean([judge.predict(clip, assume_speech=True).scores[emotion] for clip in clips])
+    )

@@ -1,13 +1,16 @@
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from audio import encode_wav
 from emotion.addresses import AddressThrottle
 from emotion.models import Emotion, ModelVersion
+from labeling.models import Clip
 
-PAGES = ["/", "/analyze/", "/live/"]
+PAGES = ["/", "/analyze/", "/live/", "/api/docs/"]
 pytestmark = pytest.mark.django_db
 
 
@@ -98,12 +101,13 @@ def test_the_form_works_without_javascript(client, speech, encode):
 
     assert response.status_code == 200
     text = response.content.decode()
-    winner = response.context["measurement"].emotion
-    assert f'<p class="verdict__name" data-name>{Emotion(winner).label}</p>' in text
+    winner = response.context["prediction"].emotion
+    assert f'<p class="verdict__name">{Emotion(winner).label}</p>' in text
     percents = [int(value) for value in re.findall(r"data-value>(\d+) %", text)]
     assert len(percents) == 7
     assert sum(percents) == pytest.approx(100, abs=4)
-    assert "data-result hidden" not in text
+    assert text.count('<svg class="plot') == 5
+    assert 'src="data:image/png;base64,' in text
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,7 @@ def test_a_bad_upload_is_explained_on_the_page(client, content, status, words):
     text = response.content.decode()
     assert words in text
     assert "data-problem>" in text
-    assert "data-result hidden" in text
+    assert "data-result" not in text
 
 
 def test_a_file_that_is_too_large_is_explained_on_the_page(client, settings):
@@ -160,3 +164,84 @@ def test_a_busy_server_says_so_on_the_page(client, speech, encode, all_threads_b
 
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
+
+
+def test_the_script_gets_the_result_alone(client, speech, encode):
+    file = SimpleUploadedFile("a.flac", encode(speech, "flac", "flac"))
+
+    response = client.post("/analyze/", {"file": file}, headers={"X-Requested-With": "fetch"})
+
+    assert response.headers["Vary"].startswith("X-Requested-With")
+    text = response.content.decode()
+    assert "<html" not in text
+    assert text.lstrip().startswith("<section")
+
+
+def test_a_drawn_result_has_nothing_inline(client, speech, encode):
+    page = Page(upload(client, encode(speech, "flac", "flac")).content.decode())
+
+    assert page.inline == []
+
+
+def test_silence_has_no_emotion_but_plots_and_a_reason(client):
+    response = upload(client, encode_wav(np.zeros(16_000, np.float32), 16_000))
+
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "The recording is silent." in text
+    assert "verdict__name" not in text
+    assert text.count('<svg class="plot') == 4  # all but the emotion over time
+
+
+def test_other_clips_of_the_voice_may_come_along(client, speech, encode):
+    content = encode(speech, "flac", "flac")
+    files = [SimpleUploadedFile(name, content) for name in ("a.flac", "b.flac", "c.flac")]
+
+    response = client.post("/analyze/", {"file": files[0], "reference": files[1:]})
+
+    assert "2 other clips" in response.content.decode()
+
+
+def keep(client, content: bytes, **fields):
+    return client.post("/analyze/", {"file": SimpleUploadedFile("a.flac", content), **fields})
+
+
+def test_a_recording_is_kept_only_if_the_visitor_says_so(client, speech, encode):
+    content = encode(speech, "flac", "flac")
+
+    keep(client, content)
+    assert not Clip.objects.exists()
+    response = keep(client, content, keep="yes")
+
+    clip = Clip.objects.get()
+    assert (clip.origin, clip.state) == (Clip.Origin.DONATED, Clip.State.CONFLICT)
+    assert str(clip.pk) in response.content.decode()
+    with clip.open_audio() as audio:
+        assert audio.read()[:4] == b"RIFF"
+
+
+def test_a_recording_that_was_left_is_served_to_nobody_before_a_moderator(client, speech, encode):
+    keep(client, encode(speech, "flac", "flac"), keep="yes")
+
+    assert not Clip.objects.open().exists()
+
+
+def test_the_same_recording_is_kept_once(client, speech, encode):
+    for _ in range(2):
+        keep(client, encode(speech, "flac", "flac"), keep="yes")
+
+    assert Clip.objects.count() == 1
+
+
+def test_a_site_that_wants_no_recordings_asks_for_none(client, speech, encode, settings):
+    settings.DONATIONS_ALLOWED = False
+
+    assert 'name="keep"' not in client.get("/analyze/").content.decode()
+    keep(client, encode(speech, "flac", "flac"), keep="yes")
+    assert not Clip.objects.exists()
+
+
+def test_what_is_no_speech_is_not_kept(client):
+    keep(client, encode_wav(np.zeros(16_000, np.float32), 16_000), keep="yes")
+
+    assert not Clip.objects.exists()

@@ -74,6 +74,9 @@ def served(tmp_path: Path, speech) -> dict:
         **os.environ,
         "INFLECT_VAR": str(tmp_path / "var"),
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        # As the Procfile starts it.
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_TRIM_THRESHOLD_": "131072",
     }
 
     def run(*arguments: str) -> str:

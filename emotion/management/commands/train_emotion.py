@@ -1,4 +1,4 @@
-"""Train the default emotion model on every speaker of the given corpora."""
+"""Train an emotion model on every speaker of the given corpora."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,18 +7,22 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from emotion.ml.corpora import parse_spec
-from emotion.ml.errors import CorpusError
-from emotion.ml.predictor import SHIPPED
+from emotion.ml.errors import EmotionError
+from emotion.ml.weights_folder import SHIPPED
 
 
 class Command(BaseCommand):
     help = (
-        "Train the default emotion model and export it. Needs the training requirements. "
-        "A killed run goes on from its last epoch when the command is repeated."
+        "Train an emotion model; the default one is exported for serving. Needs the training "
+        "requirements. Curves go to FOLDER/work/curves for TensorBoard, and to Weights & Biases "
+        "where WANDB_MODE is set. A killed run goes on from its last epoch when the command is "
+        "repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--model", default="default", help="see docs/models.md for the names")
         parser.add_argument("--data", nargs="+", required=True, metavar="NAME=FOLDER")
+        parser.add_argument("--noise", type=Path, metavar="FOLDER", help="for the speech gate")
         parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
         parser.add_argument(
             "--evaluation",
@@ -26,21 +30,40 @@ class Command(BaseCommand):
             default=SHIPPED / "evaluation.json",
             help="result of evaluate_emotion, for the calibration (default: the shipped one)",
         )
-        parser.add_argument("--model-version", default="1.0.0")
+        parser.add_argument("--checkpoint", help="of --model hub: an id on the hub, or a folder")
+        parser.add_argument("--device", default="cpu", help="as torch names it, e.g. cuda")
+        parser.add_argument("--model-version", default="2.0.0")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, **options: Any) -> None:
-        # Imported here: torch must stay out of every other command.
-        from emotion.ml.experiment import recorded_scales, train
-
         try:
-            train(
-                dict(parse_spec(spec) for spec in options["data"]),
-                options["out"],
-                scales=recorded_scales(options["evaluation"]),
-                version=options["model_version"],
-                seed=options["seed"],
-            )
-        except CorpusError as error:
+            self._train(options)
+        except EmotionError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"Weights are in {options['out']}"))
+
+    def _train(self, options: dict[str, Any]) -> None:
+        # Imported here: torch must stay out of every other command.
+        from emotion.ml.experiment import recorded_scales, train
+        from emotion.ml.fitting import RunPlace
+        from emotion.ml.recipes import recipe
+
+        data, out = dict(parse_spec(spec) for spec in options["data"]), options["out"]
+        extra = {"checkpoint": options["checkpoint"]} if options["checkpoint"] else {}
+        chosen = recipe(options["model"], **extra)
+        is_default = options["model"] == "default"
+        scales = recorded_scales(options["evaluation"]) if is_default else {}
+        fitted = train(chosen, data, out, RunPlace(seed=options["seed"], device=options["device"]))
+        if not is_default:
+            fitted.save(out)
+            return
+        from emotion.ml.rejection import export_default
+
+        export_default(
+            fitted,
+            data,
+            out,
+            noise=options["noise"],
+            scales=scales,
+            version=options["model_version"],
+        )

@@ -47,3 +47,16 @@ def tones(tmp_path_factory):
                 tone = (tone + 0.01 * rng.standard_normal(time.size)).astype(np.float32)
                 (folder / f"{speaker}a01{code}{version}.wav").write_bytes(encode_wav(tone, 16_000))
     return folder
+
+
+@pytest.fixture(scope="session")
+def examples(tones, tmp_path_factory):
+    """The tones' features in all variations."""
+    # Here, since most tests of this folder need no training library.
+    from emotion.ml.corpora import load_corpus
+    from emotion.ml.examples import load_examples
+    from emotion.ml.features import FeatureConfig
+
+    clips = load_corpus("emodb", tones)
+    cache = tmp_path_factory.mktemp("cache")
+    return load_examples(clips, FeatureConfig(), cache=cache, varied=True)

@@ -24,7 +24,9 @@ def test_tess_is_refused_as_training_data(tmp_path):
 def test_another_corpus_is_scored_with_the_shipped_weights(tones, tmp_path, capsys):
     options = {"protocol": "cross-corpus", "out": tmp_path}
     call_command("evaluate_emotion", data=[f"emodb={tones}"], **options)
-    figures = json.loads((tmp_path / "evaluation.json").read_text())["cross_corpus"]["emodb"]
+    figures = json.loads((tmp_path / "evaluation.json").read_text())["default"]["cross_corpus"][
+        "emodb"
+    ]
     assert sum(fold["clips"] for fold in figures["folds"]) == 24
     table = (tmp_path / "evaluation.md").read_text()
     assert table in capsys.readouterr().out

@@ -11,7 +11,10 @@ from emotion.ml.labels import EMOTIONS
 
 
 @pytest.fixture
-def good(tmp_path, voice):
+def good(tmp_path, voice, monkeypatch):
+    """A clip that counts as speech, which a buzz would not."""
+    monkeypatch.setattr("emotion.ml.predictor.voiced_segments", lambda *a, **k: [(0, 24_000)])
+    monkeypatch.setattr("emotion.ml.predictor.GATE_THRESHOLD", -np.inf)
     path = tmp_path / "good clip.wav"
     path.write_bytes(encode_wav(voice(1.5), 16_000))
     return path
@@ -49,20 +52,22 @@ def test_bad_files_give_errors_and_the_others_still_run(good, bad, capsys):
     assert main([*files, "--json"]) == 1
     results = lines(capsys)
     assert [result["file"] for result in results] == files
-    assert all(list(result) == ["file", "error"] for result in results[1:-1])
-    assert all(result["error"] for result in results[1:-1])
-    assert results[-1]["emotion"] == results[0]["emotion"]
     by_name = dict(zip(bad, results[1:-1], strict=True))
+    silent = by_name.pop("silent")
+    assert all(list(result) == ["file", "error"] for result in by_name.values())
+    assert all(result["error"] for result in by_name.values())
+    assert results[-1]["emotion"] == results[0]["emotion"]
     assert "100 ms" in by_name["short"]["error"]
-    assert "silent" in by_name["silent"]["error"]
+    assert (silent["emotion"], silent["scores"], silent["reason"]) == (None, None, "silence")
 
 
 def test_people_get_a_sentence(good, bad, capsys):
-    assert main([str(good), str(bad["silent"])]) == 1
-    first, second = capsys.readouterr().out.splitlines()
+    assert main([str(good), str(bad["silent"]), str(bad["text"])]) == 1
+    first, second, third = capsys.readouterr().out.splitlines()
     assert "%" in first
     assert "1.5 s" in first
-    assert second.startswith(f"{bad['silent']}: error: ")
+    assert second == f"{bad['silent']}: no emotion: silence (1.0 s)"
+    assert third.startswith(f"{bad['text']}: error: ")
 
 
 def test_a_folder_is_an_error_line(tmp_path, capsys):
@@ -76,3 +81,28 @@ def test_the_module_runs_from_a_shell_without_django(good, bad):
     assert done.returncode == 1
     assert [("error" in json.loads(line)) for line in done.stdout.splitlines()] == [False, True]
     assert done.stderr == ""
+
+
+def test_options_may_stand_between_files(good, capsys):
+    assert main([str(good), "--json", str(good)]) == 0
+    assert len(lines(capsys)) == 2
+
+
+def test_references_adapt_to_the_voice(good, capsys):
+    main([str(good), "--json"])
+    main([str(good), "--json", "--reference", str(good)])
+    plain, adapted = lines(capsys)
+    assert plain["scores"] != adapted["scores"]
+
+
+def test_files_of_the_same_speaker_adapt_to_those_before(good, capsys):
+    main([str(good), str(good), "--json", "--same-speaker"])
+    first, second = lines(capsys)
+    assert first["scores"] != second["scores"]
+
+
+def test_a_reference_of_no_use_ends_the_run(good, bad, capsys):
+    assert main([str(good), "--reference", str(bad["text"])]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert str(bad["text"]) in output.err

@@ -1,4 +1,4 @@
-from emotion.ml.report import as_markdown
+from emotion.ml.report import as_markdown, comparison
 
 FIGURES = {
     "wa_mean": 0.7012,
@@ -13,14 +13,22 @@ FIGURES = {
 def test_figures_become_rows_in_per_cent():
     table = as_markdown(
         {
-            "held_out": {"systems": {"default": {"ravdess": FIGURES, "emodb": FIGURES}}},
-            "cross_corpus": {"tess": FIGURES},
+            "default": {
+                "held_out": {"systems": {"": {"ravdess": FIGURES, "emodb": FIGURES}}},
+                "cross_corpus": {"tess": FIGURES},
+            }
         }
     )
     assert (
-        "| **default** (both, fused) | RAVDESS, five folds of actors "
-        "| 70.1 ± 5.0 | 60.0 ± 4.1 | 3.3 |"
+        "| **default** | RAVDESS, five folds of actors | 70.1 ± 5.0 | 60.0 ± 4.1 | 3.3 |"
     ) in table
     assert table.count("TESS, cross-corpus") == 2
     assert "| **angry** | 3 | 1 | 0 | 0 | 0 | 0 | 0 | 75 |" in table
     assert "**disgust** | 0" not in table
+
+
+def test_models_are_compared_in_one_row_each():
+    held_out = {"systems": {"": {"ravdess": FIGURES}}, "parameters": 12345}
+    table = comparison({"classic": {"held_out": held_out}, "default": {"cross_corpus": {}}})
+    assert "| `classic` | 70.1 ± 5.0 | 60.0 ± 4.1 | - | - | 12,345 |" in table
+    assert "default" not in table
