@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from synthesis.ml.errors import CorpusError
-from synthesis.ml.examples import Example
+from synthesis.ml.examples import Example, Row
 
 SEMITONES_PER_UNIT = 4.0  # pitch as the model sees it: mostly within -2 and 4
 DB_PER_UNIT = 10.0
@@ -34,7 +34,7 @@ class Scale:
         Raises:
             CorpusError: If there is none.
         """
-        neutral = [example for example in examples if example.emotion == "neutral"]
+        neutral = [example for example in examples if example.row.emotion == "neutral"]
         if not neutral:
             raise CorpusError("No neutral example: the reader's own clips are missing")
         f0 = np.concatenate([example.f0 for example in neutral])
@@ -68,6 +68,14 @@ class Batch:
     durations: torch.Tensor  # (batch, tokens)
     speakers: torch.Tensor  # (batch,)
 
+    def to(self, device: torch.device) -> "Batch":
+        """Copy to a device."""
+        return Batch(**{k: v.to(device, non_blocking=True) for k, v in vars(self).items()})
+
+    def pin_memory(self) -> "Batch":
+        """Called by torch's loader, so that copies to a GPU need not wait."""
+        return Batch(**{k: v.pin_memory() for k, v in vars(self).items()})
+
 
 class Dataset:
     """Examples, who speaks them, and batches of them.
@@ -76,24 +84,25 @@ class Dataset:
         examples: All examples of the voice.
         tokenizer: Coqui's, of the model to be trained.
         seed: Of the batches.
-        neutral_share: Part of a batch that is the reader's own recordings.
+        neutral_share: Part of a batch that is neutral.
     """
 
     def __init__(
         self, examples: Sequence[Example], tokenizer: Any, *, seed: int, neutral_share: float = 0.2
     ) -> None:
         self.scale = Scale.of(examples)
-        self.speakers = speakers_of(examples)
+        self.rows = rows_of(examples)
         self._tokenizer = tokenizer
         self._seed = seed
         self._neutral_share = neutral_share
         prompts = sorted({example.prompt for example in examples})
         held_out = set(prompts[HELD_OUT_EVERY // 2 :: HELD_OUT_EVERY])
         self.held_out = [example for example in examples if example.prompt in held_out]
-        self._by_emotion: dict[str, list[Example]] = {}
+        self._by_emotion: dict[str, dict[Row, list[Example]]] = {}
         for example in examples:
             if example.prompt not in held_out:
-                self._by_emotion.setdefault(example.emotion, []).append(example)
+                rows = self._by_emotion.setdefault(example.row.emotion, {})
+                rows.setdefault(example.row, []).append(example)
 
     def batch_of_step(self, step: int, size: int) -> Batch:
         """Draw the batch of a training step; the same step always gives the same batch.
@@ -104,6 +113,10 @@ class Dataset:
         drawn = sorted((self._draw(rng) for _ in range(4 * size)), key=lambda e: e.n_frames)
         part = int(rng.permutation(4)[step % 4])
         return self.collate(drawn[part * size : (part + 1) * size])
+
+    def of(self, row: Row) -> list[Example]:
+        """All training examples of a row."""
+        return self._by_emotion[row.emotion][row]
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """Pad examples to one length."""
@@ -116,7 +129,7 @@ class Dataset:
             pitch=_padded([self.scale.pitch(e.f0) for e in examples])[:, None],
             energy=_padded([self.scale.energy(e.level_db) for e in examples])[:, None],
             durations=_padded([example.durations for example in examples]),
-            speakers=torch.tensor([self.speakers.index((e.emotion, e.take)) for e in examples]),
+            speakers=torch.tensor([self.rows.index(example.row) for example in examples]),
         )
 
     def _draw(self, rng: np.random.Generator) -> Example:
@@ -124,13 +137,14 @@ class Dataset:
         emotion = "neutral"
         if rendered and rng.random() > self._neutral_share:
             emotion = rendered[int(rng.integers(len(rendered)))]
-        own = self._by_emotion[emotion]
+        rows = [*self._by_emotion[emotion].values()]
+        own = rows[int(rng.integers(len(rows)))]
         return own[int(rng.integers(len(own)))]
 
 
-def speakers_of(examples: Sequence[Example]) -> list[tuple[str, int]]:
-    """Every emotion and take, in a fixed order; each is a speaker while training."""
-    return sorted({(example.emotion, example.take) for example in examples})
+def rows_of(examples: Sequence[Example]) -> list[Row]:
+    """Every speaker, emotion and take, in a fixed order."""
+    return sorted({example.row for example in examples})
 
 
 def _padded(arrays: Sequence[NDArray[Any]]) -> torch.Tensor:

@@ -1,26 +1,28 @@
 """Speaking with a voice through Coqui's TTS API."""
 
-import contextlib
-import logging
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import RLock
-from typing import Any
+from pathlib import Path
+from threading import Lock, RLock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio import set_level
-from synthesis.ml.errors import TextTooLongError, VoiceError
+from synthesis.ml.errors import EmptyTextError, TextTooLongError, UnknownVoiceError, VoiceError
 from synthesis.ml.phonemes import Phonemizer
-from synthesis.ml.voices import Voice
+from synthesis.ml.prosody import Variation, with_energy, with_pauses
+from synthesis.ml.voices import Voice, available_voices, load_voice
+
+if TYPE_CHECKING:
+    from synthesis.ml.kinds import LoadedVoice
 
 LEVEL_DBFS = -23.0  # RMS, the same for every emotion: loudness alone must not tell them apart
 MAX_PEAK_DBFS = -1.0
 MAX_CHARACTERS = 300
-
-PITCH_RANGE_SEMITONES = 1.0
-PACE_RANGE = 0.08
+MAX_LOADED_VOICES = 2  # a shipped voice takes 60 MB, XTTS takes 2 GB
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,6 @@ class Utterance:
 
     waveform: NDArray[np.float32]
     sampling_rate: int
-
-
-@dataclass(frozen=True)
-class Variation:
-    """How one utterance departs from the voice's habit.
-
-    Attributes:
-        semitones: Added to the pitch.
-        slowness: Factor on every duration.
-    """
-
-    semitones: float
-    slowness: float
-
-    @classmethod
-    def from_seed(cls, seed: int) -> "Variation":
-        """Draw a departure of at most a semitone and eight percent."""
-        pitch, pace = np.random.default_rng(seed).uniform(-1.0, 1.0, 2)
-        return cls(PITCH_RANGE_SEMITONES * pitch, 1.0 + PACE_RANGE * pace)
 
 
 class SpeechEngine:
@@ -61,104 +44,124 @@ class SpeechEngine:
     def __init__(self, voice: Voice, *, max_characters: int = MAX_CHARACTERS) -> None:
         self.voice = voice
         self.max_characters = max_characters
-        self._phonemizer = Phonemizer(voice.phonemes)
+        self._spell = _spelling(voice)
         self._lock = RLock()
-        self._loaded: Any = None
+        self._loaded: LoadedVoice | None = None
 
     def warm_up(self) -> None:
         """Load everything and speak once, so that the first real utterance is not late."""
-        self.speak("Hello.", next(iter(self.voice.speakers)))
+        self.speak("Hello.", self.voice.emotions[0])
 
-    def speak(self, text: str, emotion: str, *, seed: int = 0) -> Utterance:
+    def speak(
+        self, text: str, emotion: str, *, seed: int = 0, speaker: str | None = None
+    ) -> Utterance:
         """Say a text with an emotion.
 
         Args:
-            text: English, at most `max_characters` long.
+            text: In the voice's language, at most `max_characters` long.
             emotion: One that the voice speaks.
-            seed: Gives pitch and pace a small turn of their own; the same seed repeats it exactly.
+            seed: Gives pitch, pace, energy and pauses a small turn of their own; the same seed
+                repeats an utterance exactly.
+            speaker: One of `voice.speakers`; the first one if not given.
 
         Returns:
             The speech, at `LEVEL_DBFS` with pauses kept.
 
         Raises:
+            UnknownSpeakerError: If the voice has no such speaker.
             UnknownEmotionError: If the voice has no such emotion.
             EmptyTextError: If the text is blank.
             TextTooLongError: If it is longer than the limit.
             UnspeakableTextError: If nothing in it can be pronounced.
             VoiceError: If the voice folder is broken.
         """
-        speaker = self.voice.speaker(emotion)
+        target = self.voice.speaker(emotion, speaker)
         if len(text) > self.max_characters:
             raise TextTooLongError(
                 f"The text has {len(text)} characters: send at most {self.max_characters}"
             )
-        spelling = self._phonemizer(text)
-        with self._lock, self._varied(seed) as tts:
-            # One call: splitting at sentences would look for marks that are phonemes here.
-            samples = tts.tts(text=spelling, speaker=speaker, split_sentences=False)
-        waveform = _without_padding(np.asarray(samples, np.float32))
-        return Utterance(
-            set_level(waveform, target_rms_dbfs=LEVEL_DBFS, max_peak_dbfs=MAX_PEAK_DBFS),
-            self.voice.sampling_rate,
-        )
-
-    @contextlib.contextmanager
-    def _varied(self, seed: int) -> Iterator[Any]:
-        """The loaded voice, with pitch, pace and phases set for one utterance."""
-        tts = self._load()
+        spelling = self._spell(text)
         variation = Variation.from_seed(seed)
-        model = tts.synthesizer.tts_model
-        model.length_scale = self.voice.slowness * variation.slowness
-        tts.synthesizer.vocoder_model.seed = seed
-        hook = model.pitch_predictor.register_forward_hook(
-            lambda _module, _inputs, pitch: self._turned(pitch, variation)
-        )
-        try:
-            yield tts
-        finally:
-            hook.remove()
+        with self._lock:
+            spoken = self._load().say(spelling, target, variation, seed)
+        return Utterance(self._finished(spoken, variation), self.voice.sampling_rate)
 
-    def _turned(self, pitch: Any, variation: Variation) -> Any:
-        """Widen the movement of the pitch and move it as a whole."""
-        centre = pitch.mean()
-        shift = variation.semitones / self.voice.semitones_per_unit
-        return centre + self.voice.pitch_spread * (pitch - centre) + shift
+    def _finished(self, spoken: NDArray[np.float32], variation: Variation) -> NDArray[np.float32]:
+        paused = with_pauses(spoken, variation.pauses, self.voice.sampling_rate)
+        waveform = with_energy(paused, variation.energy_db)
+        return set_level(waveform, target_rms_dbfs=LEVEL_DBFS, max_peak_dbfs=MAX_PEAK_DBFS)
 
-    def _load(self) -> Any:
+    def _load(self) -> "LoadedVoice":
         if self._loaded is None:
             self.voice.verify()
+            from synthesis.ml.kinds import load_kind
+
             try:
-                self._loaded = _load_coqui(self.voice)
+                self._loaded = load_kind(self.voice)
             except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
                 raise VoiceError(f"{self.voice.folder} cannot be loaded: {error}") from error
         return self._loaded
 
 
-def _load_coqui(voice: Voice) -> Any:
-    """Coqui's API over the voice, with our Griffin-Lim in the vocoder's place."""
-    from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports
+class EngineShelf:
+    """Engines by the name of their voice, of which only the last used ones stay loaded.
 
-    ensure_torchaudio_imports()
-    logging.getLogger("TTS").setLevel(logging.ERROR)  # it announces every step of every sentence
-    from TTS.api import TTS
+    Args:
+        folder: Holds the voice folders.
+        capacity: How many voices may be in memory.
+        max_characters: Longest text accepted.
+    """
 
-    from synthesis.ml.vocoder import GriffinLim
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        capacity: int = MAX_LOADED_VOICES,
+        max_characters: int = MAX_CHARACTERS,
+    ) -> None:
+        if capacity < 1:
+            raise ValueError(f"The shelf's capacity is {capacity}: give 1 or more")
+        self._folder = folder
+        self._capacity = capacity
+        self._max_characters = max_characters
+        self._engines: OrderedDict[str, SpeechEngine] = OrderedDict()
+        self._lock = Lock()
 
-    tts = TTS(
-        model_path=str(voice.model_path), config_path=str(voice.config_path), progress_bar=False
-    )
-    missing = set(voice.speakers.values()) - set(tts.speakers or ())
-    if missing:
-        raise ValueError(f"config.json has no speakers {sorted(missing)}")
-    synthesizer = tts.synthesizer
-    synthesizer.vocoder_model = GriffinLim()
-    synthesizer.vocoder_config = synthesizer.tts_config
-    synthesizer.vocoder_ap = synthesizer.tts_model.ap
-    return tts
+    def engine(self, name: str) -> SpeechEngine:
+        """Give the engine of a voice, dropping the one that was not used for longest.
+
+        Raises:
+            UnknownVoiceError: If there is no such voice.
+            VoiceError: If its folder is broken.
+        """
+        with self._lock:
+            if name not in self._engines:
+                self._engines[name] = self._made(name)
+            self._engines.move_to_end(name)
+            while len(self._engines) > self._capacity:
+                self._engines.popitem(last=False)
+            return self._engines[name]
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Voices held, the last used one last."""
+        return tuple(self._engines)
+
+    def _made(self, name: str) -> SpeechEngine:
+        known = available_voices(self._folder)
+        if name not in known:
+            raise UnknownVoiceError(
+                f"Unknown voice {name!r}: {self._folder} has {', '.join(known) or 'none'}"
+            )
+        return SpeechEngine(load_voice(self._folder / name), max_characters=self._max_characters)
 
 
-def _without_padding(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut off the silence that Coqui appends to every sentence."""
-    from TTS.utils.synthesizer import PAD_SILENCE_SAMPLES
+def _spelling(voice: Voice) -> Callable[[str], str]:
+    """Phoneme characters where the voice has a table of them, else the text itself."""
+    return Phonemizer(voice.phonemes) if voice.phonemes else _as_written
 
-    return waveform[:-PAD_SILENCE_SAMPLES]
+
+def _as_written(text: str) -> str:
+    if not text.strip():
+        raise EmptyTextError("The text is empty: send at least one word")
+    return text

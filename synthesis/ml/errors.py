@@ -9,6 +9,14 @@ class UnknownEmotionError(SynthesisError):
     """The voice has no speaker for the requested emotion."""
 
 
+class UnknownVoiceError(SynthesisError):
+    """There is no voice of that name."""
+
+
+class UnknownSpeakerError(SynthesisError):
+    """The voice has no such speaker."""
+
+
 class EmptyTextError(SynthesisError):
     """There is no text to speak."""
 

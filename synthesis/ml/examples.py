@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,30 @@ WORLD_FRAMES_PER_ALIGNMENT_FRAME = 2  # 10 ms against 5 ms
 WORLD_FRAMES_PER_MEL_FRAME = 3  # 15 ms against 5 ms
 
 
+class Row(NamedTuple):
+    """What is one speaker to the acoustic model while it is trained.
+
+    Attributes:
+        speaker: Name.
+        emotion: One of the seven.
+        take: Which donor of the emotion; 0 for neutral.
+    """
+
+    speaker: str
+    emotion: str
+    take: int
+
+    def __str__(self) -> str:
+        return f"{self.speaker}_{self.emotion}_{self.take}"
+
+
 @dataclass(frozen=True)
 class Example:
     """One clip as the acoustic model sees it.
 
     Attributes:
         prompt: Name of the reading that it comes from.
-        emotion: One of the seven.
-        take: Which donor of the emotion; 0 for neutral.
+        row: Who speaks, with which emotion, by which donor.
         spelling: One character per token.
         durations: Mel frames of each token, all at least 1, shape (tokens,).
         mel: Log-mel spectrogram, shape (frames, mels).
@@ -34,8 +51,7 @@ class Example:
     """
 
     prompt: str
-    emotion: str
-    take: int
+    row: Row
     spelling: str
     durations: Ints
     mel: Float32s
@@ -49,8 +65,7 @@ class Example:
 
 def make_example(
     prompt: str,
-    emotion: str,
-    take: int,
+    row: Row,
     spelling: str,
     starts: Ints,
     waveform: Float32s,
@@ -61,8 +76,7 @@ def make_example(
 
     Args:
         prompt: Name of the reading.
-        emotion: Of the clip.
-        take: Number of the donor.
+        row: Who speaks and how.
         spelling: One character per token.
         starts: Start of each token of the reading and its end, in frames of 10 ms.
         waveform: At training level.
@@ -80,8 +94,7 @@ def make_example(
     frames = np.minimum(np.arange(n_frames) * WORLD_FRAMES_PER_MEL_FRAME, len(f0) - 1)
     return Example(
         prompt,
-        emotion,
-        take,
+        row,
         spelling,
         durations,
         log_mel_of(amplitudes),
@@ -130,9 +143,7 @@ class ExampleStore:
         """Write all examples of one reading."""
         arrays: dict[str, NDArray[np.generic]] = {}
         for number, example in enumerate(examples):
-            arrays[f"{number}.about"] = np.array(
-                [example.emotion, str(example.take), example.spelling]
-            )
+            arrays[f"{number}.about"] = np.array([*map(str, tuple(example.row)), example.spelling])
             arrays[f"{number}.durations"] = example.durations
             arrays[f"{number}.mel"] = example.mel.astype(np.float16)
             arrays[f"{number}.curves"] = np.stack([example.f0, example.level_db])
@@ -161,8 +172,9 @@ class ExampleStore:
 def _read(path: Path) -> Iterator[Example]:
     with np.load(path) as stored:
         for number in range(len(stored.files) // 4):
-            emotion, take, spelling = (str(item) for item in stored[f"{number}.about"])
+            speaker, emotion, take, spelling = (str(item) for item in stored[f"{number}.about"])
+            row = Row(speaker, emotion, int(take))
             f0, level_db = stored[f"{number}.curves"].astype(np.float32)
             mel = stored[f"{number}.mel"].astype(np.float32)
             durations = stored[f"{number}.durations"]
-            yield Example(path.stem, emotion, int(take), spelling, durations, mel, f0, level_db)
+            yield Example(path.stem, row, spelling, durations, mel, f0, level_db)

@@ -1,7 +1,7 @@
-"""The recipe of the emotional renderings: gains and donors of each emotion."""
+"""The recipe of the emotional renderings: donors and gains of each speaker's emotions."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,19 +56,48 @@ class Gains:
 
 
 @dataclass(frozen=True)
-class EmotionRecipe:
-    """Gains and donors of one emotion."""
+class TakeRecipe:
+    """One way to render an emotion: a donor, and how much of it is taken."""
 
+    donor: DonorKey
     gains: Gains
-    donors: tuple[DonorKey, ...]
 
 
-def load_recipe(path: Path = RECIPE_FILE) -> Mapping[str, EmotionRecipe]:
-    """Read the recipe of the six rendered emotions; neutral is the recording itself."""
+Recipe = Mapping[str, Sequence[TakeRecipe]]  # by emotion; neutral is the reading itself
+
+
+def load_recipes(path: Path = RECIPE_FILE) -> Mapping[str, Recipe]:
+    """Read how each speaker's six emotions are rendered."""
     with path.open("rb") as file:
-        return {emotion: _emotion_recipe(entry) for emotion, entry in tomllib.load(file).items()}
+        tables = tomllib.load(file)
+    return {
+        speaker: {emotion: [_take(entry) for entry in takes] for emotion, takes in table.items()}
+        for speaker, table in tables.items()
+    }
 
 
-def _emotion_recipe(entry: dict[str, Any]) -> EmotionRecipe:
-    donors = tuple(DonorKey(**donor) for donor in entry.pop("donors"))
-    return EmotionRecipe(Gains(**entry), donors)
+def write_recipes(recipes: Mapping[str, Recipe], path: Path) -> None:
+    """Write what `load_recipes` reads."""
+    lines: list[str] = []
+    for speaker, recipe in recipes.items():
+        for emotion, takes in recipe.items():
+            for take in takes:
+                lines += ["", f"[[{speaker}.{emotion}]]", _donor_line(take.donor)]
+                lines += [f"{name} = {_value(value)}" for name, value in vars(take.gains).items()]
+    path.write_text("\n".join(lines[1:]) + "\n", encoding="utf-8")
+
+
+def _take(entry: dict[str, Any]) -> TakeRecipe:
+    donor = DonorKey(**entry.pop("donor"))
+    return TakeRecipe(donor, Gains(**entry))
+
+
+def _donor_line(donor: DonorKey) -> str:
+    return (
+        f'donor = {{ actor = {donor.actor}, statement = "{donor.statement}", '
+        f'repetition = "{donor.repetition}" }}'
+    )
+
+
+def _value(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:.3f}"

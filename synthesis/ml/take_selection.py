@@ -1,83 +1,87 @@
-"""Which donor speaks for an emotion.
+"""Which take speaks for an emotion of a speaker.
 
-While training, each of an emotion's donors is a speaker of its own. The one that the shipped
-emotion model recognises best becomes the speaker of the emotion. That model never saw synthetic
-speech, but the choice favours it: figures of the voice name it as their judge.
+While training, every take is a speaker of its own. Each then speaks a few sentences, and the one
+that a judge of natural speech recognises best, and an offline recogniser still understands, is
+kept. The judge knows other speakers than the one that the figures come from.
 """
 
 import logging
 import random
-import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
-from torch import Tensor
+from numpy.typing import NDArray
 
-from emotion.ml.predictor import EmotionPredictor
-from synthesis.ml.acoustic_model import ModelShape
+from emotion.ml.labels import EMOTIONS
 from synthesis.ml.engine import SpeechEngine
-from synthesis.ml.export import Row, export_voice
+from synthesis.ml.evaluation import Recognizer, word_error_rate
+from synthesis.ml.examples import Row
+from synthesis.ml.judge import Judge, functionals_of
 from synthesis.ml.texts import random_sentence
 
 logger = logging.getLogger(__name__)
 
 SENTENCES_SEED = 1  # other sentences than those that the voice is evaluated with
-N_SENTENCES = 4
+N_SENTENCES = 6
+WER_WEIGHT = 0.5  # of misheard words against recognised emotions
+ENOUGH = 0.2  # lead of the emotion over the next one, beyond which more does not count
 
 
 def choose_takes(
-    weights: Mapping[str, Tensor],
-    rows: Sequence[Row],
-    table: Mapping[str, str],
-    *,
-    shape: ModelShape | None = None,
-    n_sentences: int = N_SENTENCES,
-) -> dict[str, list[Row]]:
-    """Let every take speak, and keep the best one of each emotion.
+    engine: SpeechEngine, judge: Judge, *, n_sentences: int = N_SENTENCES
+) -> list[Row]:
+    """Let every take speak, and keep the best one of each speaker's emotion.
 
     Args:
-        weights: State of the trained model.
-        rows: Emotion and take of each row of its speaker embedding.
-        table: Character of each phoneme.
-        shape: Sizes of the network.
+        engine: Over a voice exported with all its takes.
+        judge: Of natural speech.
         n_sentences: Spoken by each take.
-
-    Returns:
-        The chosen take of each emotion.
     """
-    labels = {f"{emotion}_{take}": (emotion, take) for emotion, take in rows}
-    judge = EmotionPredictor.load()
-    with tempfile.TemporaryDirectory() as folder:
-        voice = export_voice(
-            name="takes",
-            folder=Path(folder),
-            weights=weights,
-            rows=rows,
-            chosen={label: [row] for label, row in labels.items()},
-            table=table,
-            shape=shape,
-        )
-        engine = SpeechEngine(voice)
+    takes = _takes(engine)
+    recognizer = Recognizer()
+    chosen = []
+    for speaker, emotion in sorted({row[:2] for row in takes}):
+        own = {row: label for row, label in takes.items() if row[:2] == (speaker, emotion)}
         scores = {
-            row: _score(engine, judge, label, row[0], n_sentences) for label, row in labels.items()
+            row: _score(engine, judge, recognizer, row, label, n_sentences)
+            for row, label in own.items()
         }
-    best: dict[str, list[Row]] = {}
-    for emotion in sorted({emotion for emotion, _ in rows}):
-        takes = [row for row in rows if row[0] == emotion]
-        best[emotion] = [max(takes, key=lambda row: scores[row])]
-        logger.info("%s: %s", emotion, {take: round(scores[emotion, take], 2) for _, take in takes})
-    return best
+        chosen.append(max(scores, key=scores.__getitem__))
+        logger.info("%s %s: %s", speaker, emotion, {r.take: round(s, 2) for r, s in scores.items()})
+    return chosen
+
+
+def _takes(engine: SpeechEngine) -> Mapping[Row, str]:
+    """Every row of the voice, and the label that its speaker speaks it by."""
+    takes = {}
+    for speaker, emotions in engine.voice.speakers.items():
+        for label, name in emotions.items():
+            _, emotion, take = name.rsplit("_", 2)
+            takes[Row(speaker, emotion, int(take))] = label
+    return takes
 
 
 def _score(
-    engine: SpeechEngine, judge: EmotionPredictor, label: str, emotion: str, n_sentences: int
+    engine: SpeechEngine,
+    judge: Judge,
+    recognizer: Recognizer,
+    row: Row,
+    label: str,
+    n_sentences: int,
 ) -> float:
-    """Mean probability that the judge gives to the intended emotion."""
     rng = random.Random(SENTENCES_SEED)
+    texts = [random_sentence(rng) for _ in range(n_sentences)]
     clips = [
-        engine.speak(random_sentence(rng), label, seed=seed).waveform for seed in range(n_sentences)
+        engine.speak(text, label, seed=seed, speaker=row.speaker).waveform
+        for seed, text in enumerate(texts)
     ]
-    return float(
-        np.mean([judge.predict(clip, assume_speech=True).scores[emotion] for clip in clips])
-    )
+    scores = judge.scores(np.stack([functionals_of(clip) for clip in clips]))
+    wer = word_error_rate(recognizer, list(zip(texts, clips, strict=True)))
+    return lead(scores, row.emotion) - WER_WEIGHT * wer
+
+
+def lead(scores: NDArray[np.float64], emotion: str) -> float:
+    """How far an emotion leads over the strongest other one, from -1 to 1, averaged over clips."""
+    index: int = list[str](EMOTIONS).index(emotion)
+    others = np.delete(scores, index, axis=1).max(axis=1)
+    return float(np.minimum((scores[:, index] - others) / ENOUGH, 1.0).clip(-1).mean())

@@ -2,62 +2,114 @@
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from synthesis.ml.phonemes import phoneme_table
-from synthesis.ml.voices import Voice
+from synthesis.ml.speakers import load_speakers
+from synthesis.ml.voices import Voice, load_voice
+
+if TYPE_CHECKING:
+    from synthesis.ml.examples import Example
+    from synthesis.ml.training import Trainer
 
 
-def train_voice(
-    *,
-    reader: Path,
-    acted: Path,
-    work: Path,
-    out: Path,
-    steps: int,
-    resume: bool,
-    seed: int = 0,
-    show_progress: bool = True,
-) -> Voice:
-    """Prepare, train and write a voice named after its folder.
+@dataclass(frozen=True)
+class VoicePlan:
+    """What a voice is made from, and how long.
 
-    Args:
+    Attributes:
         reader: Corpus of the neutral reader: `metadata.csv` and `wavs/`.
-        acted: RAVDESS, 16 kHz FLAC.
+        acted: RAVDESS, 16 kHz FLAC: lends the emotions, and teaches the judge of the takes.
+        judged: EMO-DB, which teaches the judge too; the takes are judged without it if not given.
         work: Prepared data and checkpoint are kept here.
-        out: Voice folder.
+        out: Voice folder; gives the voice its name.
         steps: Of training.
+        batch_size: Clips a step.
+        start: Voice to begin from; fresh weights if not given.
         resume: Continue from the checkpoint in `work`; otherwise training starts anew.
+        device: As torch names it.
+        half: Compute in bfloat16.
+        workers: Processes that render.
         seed: Of everything random.
-        show_progress: Print bars.
     """
-    from synthesis.ml.export import export_voice
+
+    reader: Path
+    acted: Path
+    work: Path
+    out: Path
+    judged: Path | None = None
+    steps: int = 3000
+    batch_size: int = 16
+    start: Path | None = None
+    resume: bool = False
+    device: str = "cpu"
+    half: bool = False
+    workers: int = 1
+    seed: int = 0
+
+
+def train_voice(plan: VoicePlan, *, show_progress: bool = True) -> Voice:
+    """Prepare, train, measure, choose and write a voice named after its folder."""
     from synthesis.ml.preparation import PreparationConfig, WorkFolder, prepare
-    from synthesis.ml.take_selection import choose_takes
-    from synthesis.ml.training import Trainer, TrainingConfig
 
     table = phoneme_table()
-    work.mkdir(parents=True, exist_ok=True)
-    folder = WorkFolder(work)
-    prepare(reader, acted, folder, PreparationConfig(table, seed=seed), show_progress=show_progress)
-    trainer = Trainer(
-        folder.examples.load(),
-        list(table.values()),
-        work / "checkpoint.pt",
-        TrainingConfig(steps=steps, seed=seed),
-    )
-    if resume:
+    start = load_voice(plan.start) if plan.start else None
+    plan.work.mkdir(parents=True, exist_ok=True)
+    folder = WorkFolder(plan.work)
+    config = PreparationConfig(table, seed=plan.seed, workers=plan.workers)
+    prepare(plan.reader, plan.acted, folder, config, show_progress=show_progress)
+    trainer = _trainer(plan, folder.examples.load(), table)
+    if plan.resume:
         trainer.resume()
+    if start and trainer.step == 0:
+        trainer.start_from(start)
     trainer.run(show_progress=show_progress)
-    weights, rows = trainer.model.state_dict(), trainer.dataset.speakers
-    return export_voice(
-        name=out.name,
-        folder=out,
-        weights=weights,
+    return finish_voice(plan, trainer, table)
+
+
+def finish_voice(plan: VoicePlan, trainer: "Trainer", table: Mapping[str, str]) -> Voice:
+    """Turn a trained network into a voice: measure every take, keep the best, write the folder."""
+    from synthesis.ml.engine import SpeechEngine
+    from synthesis.ml.export import export_voice
+    from synthesis.ml.judge import CHOOSING_SPEAKERS, Judge, load_natural_speech
+    from synthesis.ml.measurement import measure_shaping
+    from synthesis.ml.take_selection import choose_takes
+
+    rows = trainer.dataset.rows
+    model = trainer.model.cpu()
+    shaping = measure_shaping(model, trainer.dataset, rows, table)
+    export = partial(
+        export_voice,
+        weights=model.state_dict(),
         rows=rows,
-        chosen=choose_takes(weights, rows, table),
+        shaping=shaping,
         table=table,
+        order=[speaker.name for speaker in load_speakers()],
+    )
+    corpora = [("ravdess", plan.acted), *([("emodb", plan.judged)] if plan.judged else [])]
+    speech = load_natural_speech(corpora, plan.work / "natural.npz")
+    takes = export(name="takes", folder=plan.work / "takes", chosen=rows)
+    judge = Judge(speech.of(CHOOSING_SPEAKERS))
+    chosen = choose_takes(SpeechEngine(takes), judge)
+    return export(name=plan.out.name, folder=plan.out, chosen=chosen)
+
+
+def _trainer(plan: VoicePlan, examples: "Sequence[Example]", table: Mapping[str, str]) -> "Trainer":
+    from synthesis.ml.training import Trainer, TrainingConfig
+
+    config = TrainingConfig(
+        steps=plan.steps, batch_size=plan.batch_size, half=plan.half, seed=plan.seed
+    )
+    return Trainer(
+        examples,
+        list(table.values()),
+        plan.work / "checkpoint.pt",
+        config,
+        device=plan.device,
     )
 
 
@@ -65,11 +117,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `train_voice`."""
     parser.add_argument("--kathleen", type=Path, required=True, help="corpus of the reader")
     parser.add_argument("--ravdess", type=Path, required=True, help="corpus of acted speech")
+    parser.add_argument("--emodb", type=Path, help="a second corpus for the judge of the takes")
     parser.add_argument("--work", type=Path, required=True, help="prepared data and checkpoint")
     parser.add_argument("--out", type=Path, required=True, help="voice folder to write")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--start", type=Path, help="voice folder to begin from")
+    parser.add_argument("--steps", type=int, default=VoicePlan.steps)
+    parser.add_argument("--batch-size", type=int, default=VoicePlan.batch_size)
+    parser.add_argument("--device", default="cpu", help="as torch names it, such as cuda")
+    parser.add_argument("--half", action="store_true", help="compute in bfloat16")
+    parser.add_argument("--workers", type=int, default=1, help="processes that render")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint")
+
+
+def plan_of(options: Mapping[str, Any]) -> VoicePlan:
+    """Read the options of `add_arguments`."""
+    paths = {
+        name: Path(options[option]) if options[option] else None
+        for name, option in (
+            ("reader", "kathleen"),
+            ("acted", "ravdess"),
+            ("judged", "emodb"),
+            ("work", "work"),
+            ("out", "out"),
+            ("start", "start"),
+        )
+    }
+    others = ("steps", "batch_size", "device", "half", "workers", "seed", "resume")
+    return VoicePlan(**paths, **{name: options[name] for name in others})  # type: ignore[arg-type]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,15 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_arguments(parser)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train_voice(
-        reader=options.kathleen,
-        acted=options.ravdess,
-        work=options.work,
-        out=options.out,
-        steps=options.steps,
-        resume=options.resume,
-        seed=options.seed,
-    )
+    train_voice(plan_of(vars(options)))
 
 
 if __name__ == "__main__":

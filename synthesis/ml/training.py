@@ -1,19 +1,24 @@
 """Training of a voice's FastPitch on one processor, resumable at any step."""
 
+import json
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import trange
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+from tqdm import tqdm
 
 from synthesis.ml.acoustic_model import ModelShape, build, coqui_config
-from synthesis.ml.dataset import Batch, Dataset, speakers_of
+from synthesis.ml.dataset import Batch, Dataset, rows_of
+from synthesis.ml.errors import VoiceError
 from synthesis.ml.examples import Example
+from synthesis.ml.voices import Voice
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +36,7 @@ class TrainingConfig:
         final_share: Of the peak, left at the end of the cosine.
         gradient_norm: Gradients are cut to this length.
         duration_weight: Of the duration loss beside the mel loss; the next two likewise.
+        half: Compute in bfloat16, where the processor can.
         checkpoint_every: Steps between checkpoints.
         seed: Of the weights, the batches and the dropout.
     """
@@ -44,8 +50,24 @@ class TrainingConfig:
     duration_weight: float = 0.3
     pitch_weight: float = 0.3
     energy_weight: float = 0.15
+    half: bool = False
     checkpoint_every: int = 100
     seed: int = 0
+
+
+LOADING_PROCESSES = 6
+COMPARED = ("model_outputs", "durations_log", "pitch_avg", "energy_avg")
+
+
+class BatchSource(TorchDataset[Batch]):
+    """Batches by the number of their step, as torch's loader asks for them."""
+
+    def __init__(self, dataset: Dataset, batch_size: int) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __getitem__(self, step: int) -> Batch:
+        return self.dataset.batch_of_step(step, self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -78,6 +100,7 @@ class Trainer:
         checkpoint: Where weights, optimiser and step are kept.
         config: How to train.
         shape: Sizes of the network.
+        device: As torch names it.
     """
 
     def __init__(
@@ -87,13 +110,15 @@ class Trainer:
         checkpoint: Path,
         config: TrainingConfig,
         shape: ModelShape | None = None,
+        device: str = "cpu",
     ) -> None:
         self.config = config
         self.checkpoint = checkpoint
-        speakers = [f"{emotion}_{take}" for emotion, take in speakers_of(examples)]
+        speakers = [str(row) for row in rows_of(examples)]
         torch.manual_seed(config.seed)
         self.model_config = coqui_config(shape or ModelShape(), characters, speakers)
-        self.model = build(self.model_config)
+        self.device = torch.device(device)
+        self.model = build(self.model_config).to(self.device)
         self.dataset = Dataset(examples, self.model.tokenizer, seed=config.seed)
         self.step = 0
         self._optimizer = torch.optim.AdamW(
@@ -103,28 +128,65 @@ class Trainer:
             weight_decay=0.01,
         )
 
+    def start_from(self, voice: Voice) -> None:
+        """Begin with the weights of a voice of the same shape and phonemes.
+
+        A new speaker begins as the voice's own speaker of the emotion.
+
+        Raises:
+            VoiceError: If shape or phonemes differ.
+        """
+        stored = torch.load(voice.model_path, map_location=self.device, weights_only=True)["model"]
+        names = json.loads(voice.config_path.read_text(encoding="utf-8"))["speakers"]
+        table = stored["emb_g.weight"]
+        own = {
+            emotion: table[names.index(name)]
+            for emotions in voice.speakers.values()
+            for emotion, name in emotions.items()
+        }
+        vectors = [own.get(row.emotion, table.mean(dim=0)) for row in self.dataset.rows]
+        try:
+            self.model.load_state_dict(stored | {"emb_g.weight": torch.stack(vectors)})
+        except RuntimeError as error:
+            raise VoiceError(f"{voice.folder} has another shape: {error}") from error
+
     def run(self, *, until: int | None = None, show_progress: bool = False) -> None:
         """Train to the end of the schedule, or to an earlier step, from where it stands."""
         torch.set_flush_denormal(True)  # denormals of dead units slow a processor tenfold
         last = min(until or self.config.steps, self.config.steps)
         self.model.train()
-        bar = trange(self.step, last, initial=self.step, total=last, disable=not show_progress)
-        for _ in bar:
-            losses = self.train_step()
-            bar.set_postfix_str(str(losses), refresh=False)
+        bar = tqdm(
+            self._batches(self.step, last), initial=self.step, total=last, disable=not show_progress
+        )
+        for batch in bar:
+            losses = self.train_step(batch.to(self.device))
             if self.step % self.config.checkpoint_every == 0:
+                bar.set_postfix_str(str(losses), refresh=False)
                 logger.info("step %d: %s", self.step, losses)
                 self.save()
         self.save()
 
-    def train_step(self) -> Losses:
+    def _batches(self, first: int, last: int) -> Iterable[Batch]:
+        """The batches of some steps; beside a GPU, processes of their own make them in time."""
+        source = BatchSource(self.dataset, self.config.batch_size)
+        on_cpu = self.device.type == "cpu"
+        return DataLoader(
+            source,
+            batch_size=None,
+            sampler=range(first, last),
+            num_workers=0 if on_cpu else LOADING_PROCESSES,
+            prefetch_factor=None if on_cpu else 8,
+            pin_memory=not on_cpu,
+        )
+
+    def train_step(self, batch: Batch) -> Losses:
         """One step of optimisation."""
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(self.step, self.config)
         # Seeded by step, so that a resumed run drops the same units as an unbroken one.
         torch.manual_seed(self.config.seed * 1_000_003 + self.step)
-        batch = self.dataset.batch_of_step(self.step, self.config.batch_size)
-        losses = losses_of(self.model, batch)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.half):
+            losses = losses_of(self.model, batch)
         self._optimizer.zero_grad()
         losses.total(self.config).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_norm)
@@ -139,7 +201,7 @@ class Trainer:
         self.model.eval()
         with torch.inference_mode():
             parts = [
-                losses_of(self.model, self.dataset.collate(examples[i : i + 16]))
+                losses_of(self.model, self.dataset.collate(examples[i : i + 16]).to(self.device))
                 for i in range(0, len(examples), 16)
             ]
         self.model.train()
@@ -167,7 +229,9 @@ class Trainer:
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
         if self.checkpoint.exists():
-            state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
+            state: dict[str, Any] = torch.load(
+                self.checkpoint, map_location=self.device, weights_only=True
+            )
             self.model.load_state_dict(state["model"])
             self._optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
@@ -195,6 +259,7 @@ def losses_of(model: Any, batch: Batch) -> Losses:
         energy=batch.energy,
         aux_input={"d_vectors": None, "speaker_ids": batch.speakers},
     )
+    output = {name: value.float() for name, value in output.items() if name in COMPARED}
     frames = _mask(batch.n_frames)[..., None]  # (batch, frames, 1)
     tokens = _mask(batch.n_tokens)  # (batch, tokens)
     pitch = average_over_durations(batch.pitch, batch.durations)  # (batch, 1, tokens)
@@ -211,7 +276,7 @@ def losses_of(model: Any, batch: Batch) -> Losses:
 
 
 def _mask(lengths: Tensor) -> Tensor:
-    return (torch.arange(int(lengths.max()))[None] < lengths[:, None]).float()
+    return (torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]).float()
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:

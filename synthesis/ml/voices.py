@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthesis.ml.errors import UnknownEmotionError, VoiceError
+from synthesis.ml.errors import UnknownEmotionError, UnknownSpeakerError, VoiceError
 
 MANIFEST = "voice.toml"
+
+KINDS = ("fast_pitch", "glow_tts", "tacotron2", "vits", "xtts")
+# Ours; the voice's own vocoder.pth and vocoder.json; none, for models that give sound themselves,
+# or Coqui's Griffin-Lim for those that do not.
+VOCODERS = ("griffin_lim", "files", "none")
+CLIP_SUFFIXES = (".wav", ".flac", ".ogg")
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,14 @@ class Voice:
         name: As users write it.
         language: BCP 47, such as "en-US".
         licence: Of the weights.
+        kind: Architecture, one of `KINDS`.
+        vocoder: One of `VOCODERS`.
         sampling_rate: Of what it speaks, in Hz.
         sha256: Of the acoustic model's file.
-        speakers: Coqui speaker of each emotion.
-        phonemes: Character of each phoneme.
-        semitones_per_unit: Of the acoustic model's pitch.
+        speakers: Of each speaker the emotions, and what stands for each: a Coqui speaker, or
+            the path of a reference clip in the folder. The first speaker is the usual one.
+        phonemes: Character of each phoneme; empty if the model reads letters.
+        semitones_per_unit: Of the acoustic model's pitch, where it has one.
         pitch_spread: Predicted pitch is an average over all ways to say a text, hence flat; its
             movement is multiplied by this.
         slowness: Factor on every predicted duration, for the same reason: the mean of logarithms
@@ -37,9 +46,11 @@ class Voice:
     name: str
     language: str
     licence: str
+    kind: str
+    vocoder: str
     sampling_rate: int
     sha256: str
-    speakers: Mapping[str, str]
+    speakers: Mapping[str, Mapping[str, str]]
     phonemes: Mapping[str, str]
     semitones_per_unit: float
     pitch_spread: float
@@ -53,18 +64,39 @@ class Voice:
     def config_path(self) -> Path:
         return self.folder / "config.json"
 
-    def speaker(self, emotion: str) -> str:
-        """Name the Coqui speaker of an emotion.
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """What every speaker can speak."""
+        return tuple(self.speakers[self.usual_speaker])
+
+    @property
+    def usual_speaker(self) -> str:
+        return next(iter(self.speakers))
+
+    def speaker(self, emotion: str, speaker: str | None = None) -> str:
+        """Name the Coqui speaker, or the reference clip, of a speaker's emotion.
 
         Raises:
-            UnknownEmotionError: If the voice does not speak it.
+            UnknownSpeakerError: If the voice has no such speaker.
+            UnknownEmotionError: If the speaker does not speak it.
         """
-        if emotion not in self.speakers:
+        name = speaker or self.usual_speaker
+        if name not in self.speakers:
             known = ", ".join(self.speakers)
+            raise UnknownSpeakerError(
+                f"Unknown speaker {name!r}: the voice {self.name} has {known}"
+            )
+        emotions = self.speakers[name]
+        if emotion not in emotions:
+            known = ", ".join(emotions)
             raise UnknownEmotionError(
                 f"Unknown emotion {emotion!r}: the voice {self.name} speaks {known}"
             )
-        return self.speakers[emotion]
+        return emotions[emotion]
+
+    def clip(self, target: str) -> Path | None:
+        """Where a target is a reference clip, its path."""
+        return self.folder / target if target.endswith(CLIP_SUFFIXES) else None
 
     def verify(self) -> None:
         """Check that the weights are those that the manifest describes.
@@ -109,17 +141,23 @@ def write_manifest(voice: Voice) -> None:
         "# Read by synthesis.ml.voices; VOICE_CARD.md tells how the voice was made.",
         *(
             f"{key} = {_quoted(getattr(voice, key))}"
-            for key in ("name", "language", "licence", "sha256")
+            for key in ("name", "language", "licence", "kind", "vocoder", "sha256")
         ),
         f"sampling_rate = {voice.sampling_rate}",
         f"semitones_per_unit = {voice.semitones_per_unit}",
         f"pitch_spread = {voice.pitch_spread}",
         f"slowness = {voice.slowness}",
         "",
-        "# Coqui speaker of each emotion.",
-        "[speakers]",
-        *(f"{emotion} = {_quoted(name)}" for emotion, name in voice.speakers.items()),
-        "",
+        "# Of each speaker, Coqui's speaker or the reference clip of each emotion.",
+        *(
+            line
+            for speaker, emotions in voice.speakers.items()
+            for line in (
+                f"[speakers.{_quoted(speaker)}]",
+                *(f"{emotion} = {_quoted(name)}" for emotion, name in emotions.items()),
+                "",
+            )
+        ),
         "# Character of each phoneme in the acoustic model's input.",
         "[phonemes]",
         *(f"{_quoted(phoneme)} = {_quoted(char)}" for phoneme, char in voice.phonemes.items()),
@@ -134,24 +172,38 @@ def file_sha256(path: Path) -> str:
 
 
 def _voice(folder: Path, manifest: dict[str, Any]) -> Voice:
-    phonemes = {str(key): str(value) for key, value in manifest["phonemes"].items()}
+    phonemes = {str(key): str(value) for key, value in manifest.get("phonemes", {}).items()}
     if any(len(character) != 1 for character in phonemes.values()):
         raise ValueError("every phoneme needs exactly one character")
     if len(set(phonemes.values())) < len(phonemes):
         raise ValueError("two phonemes share a character")
+    speakers = {
+        str(name): {str(key): str(value) for key, value in emotions.items()}
+        for name, emotions in manifest["speakers"].items()
+    }
+    if not speakers or not all(speakers.values()):
+        raise ValueError("it names no speaker with an emotion")
     return Voice(
         folder=folder,
         name=str(manifest["name"]),
         language=str(manifest["language"]),
         licence=str(manifest["licence"]),
+        kind=_one_of(KINDS, manifest["kind"]),
+        vocoder=_one_of(VOCODERS, manifest["vocoder"]),
         sampling_rate=int(manifest["sampling_rate"]),
         sha256=str(manifest["sha256"]),
-        speakers={str(key): str(value) for key, value in manifest["speakers"].items()},
+        speakers=speakers,
         phonemes=phonemes,
-        semitones_per_unit=float(manifest["semitones_per_unit"]),
-        pitch_spread=float(manifest["pitch_spread"]),
-        slowness=float(manifest["slowness"]),
+        semitones_per_unit=float(manifest.get("semitones_per_unit", 1.0)),
+        pitch_spread=float(manifest.get("pitch_spread", 1.0)),
+        slowness=float(manifest.get("slowness", 1.0)),
     )
+
+
+def _one_of(allowed: tuple[str, ...], value: str) -> str:
+    if value not in allowed:
+        raise ValueError(f"{value!r} is none of {', '.join(allowed)}")
+    return value
 
 
 def _quoted(text: str) -> str:

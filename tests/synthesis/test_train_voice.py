@@ -40,22 +40,27 @@ def test_the_corpora_are_read_as_they_lie(corpora):
     assert len(prompts) == 1142
     phonemizer = Phonemizer(phoneme_table())
     assert all(phonemizer(prompt.text).endswith(".") for prompt in prompts)
-    clips = read_acted_clips(corpora / "ravdess", DONOR_ACTORS)
+    clips = read_acted_clips(corpora / "ravdess", DONOR_ACTORS["women"])
     # Five actresses, two sentences twice, six strong emotions and neutral.
     assert len(clips) == 5 * 4 * 7
     assert all(clip.is_female for clip in clips)
+    assert not any(c.is_female for c in read_acted_clips(corpora / "ravdess", DONOR_ACTORS["men"]))
 
 
 @pytest.mark.corpora
 def test_every_donor_of_the_recipe_is_in_the_corpus(corpora):
     from synthesis.ml.corpora import read_acted_clips
     from synthesis.ml.preparation import DONOR_ACTORS
-    from synthesis.ml.recipe import load_recipe
+    from synthesis.ml.recipe import load_recipes
+    from synthesis.ml.speakers import load_speakers
 
-    clips = {
-        (clip.actor, clip.emotion, clip.statement, clip.repetition)
-        for clip in read_acted_clips(corpora / "ravdess", DONOR_ACTORS)
-    }
-    for emotion, recipe in load_recipe().items():
-        for donor in recipe.donors:
-            assert (donor.actor, emotion, donor.statement, donor.repetition) in clips
+    recipes = load_recipes()
+    for speaker in load_speakers():
+        clips = {
+            (clip.actor, clip.emotion, clip.statement, clip.repetition)
+            for clip in read_acted_clips(corpora / "ravdess", DONOR_ACTORS[speaker.donors])
+        }
+        for emotion, takes in recipes[speaker.name].items():
+            for take in takes:
+                donor = take.donor
+                assert (donor.actor, emotion, donor.statement, donor.repetition) in clips

@@ -1,12 +1,11 @@
 """Train a voice from the corpora."""
 
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from synthesis.ml.errors import SynthesisError
-from synthesis.ml.train import add_arguments, train_voice
+from synthesis.ml.train import add_arguments, plan_of, train_voice
 
 
 class Command(BaseCommand):
@@ -16,18 +15,12 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["steps"] < 1:
-            raise CommandError(f"--steps is {options['steps']}: give 1 or more")
+        for name in ("steps", "batch_size", "workers"):
+            if options[name] < 1:
+                option = name.replace("_", "-")
+                raise CommandError(f"--{option} is {options[name]}: give 1 or more")
         try:
-            voice = train_voice(
-                reader=Path(options["kathleen"]),
-                acted=Path(options["ravdess"]),
-                work=Path(options["work"]),
-                out=Path(options["out"]),
-                steps=options["steps"],
-                resume=options["resume"],
-                seed=options["seed"],
-            )
+            voice = train_voice(plan_of(options))
         except SynthesisError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{voice.folder}: {len(voice.speakers)} emotions, {voice.sha256[:12]}")
+        self.stdout.write(f"{voice.folder}: {len(voice.speakers)} speakers, {voice.sha256[:12]}")

@@ -13,19 +13,20 @@ from emotion.ml.labels import EMOTIONS
 from synthesis.ml.engine import (
     LEVEL_DBFS,
     MAX_PEAK_DBFS,
-    PACE_RANGE,
-    PITCH_RANGE_SEMITONES,
+    EngineShelf,
     SpeechEngine,
-    Variation,
 )
 from synthesis.ml.errors import (
     EmptyTextError,
     TextTooLongError,
     UnknownEmotionError,
+    UnknownSpeakerError,
+    UnknownVoiceError,
     UnspeakableTextError,
     VoiceError,
 )
 from synthesis.ml.evaluation import Prosody, mean_prosody, measure
+from synthesis.ml.prosody import Variation
 from synthesis.ml.voices import load_voice
 
 SHIPPED = settings.VOICES_DIR / "kathleen"
@@ -89,13 +90,6 @@ def test_threads_do_not_mix_their_seeds(engine):
         np.testing.assert_array_equal(expected, actual)
 
 
-def test_variation_is_bounded():
-    turns = [Variation.from_seed(seed) for seed in range(500)]
-    assert max(abs(turn.semitones) for turn in turns) <= PITCH_RANGE_SEMITONES
-    assert max(abs(turn.slowness - 1) for turn in turns) <= PACE_RANGE
-    assert min(turn.semitones for turn in turns) < -0.9 < 0.9 < max(t.semitones for t in turns)
-
-
 def test_pitch_follows_the_variation(engine):
     seeds = sorted(range(40), key=lambda seed: Variation.from_seed(seed).semitones)
     low, high = (
@@ -127,6 +121,38 @@ def test_coquis_appended_silence_is_gone(engine):
 def test_an_unknown_emotion_is_refused(engine):
     with pytest.raises(UnknownEmotionError, match="bored"):
         engine.speak("Hello.", "bored")
+
+
+def test_an_unknown_speaker_is_refused_with_those_there_are(engine):
+    with pytest.raises(UnknownSpeakerError, match="'nobody'.*kathleen"):
+        engine.speak("Hello.", "neutral", speaker="nobody")
+
+
+def test_the_usual_speaker_is_the_first(engine):
+    usual = engine.voice.usual_speaker
+    np.testing.assert_array_equal(
+        engine.speak(TEXTS[1], "sad").waveform,
+        engine.speak(TEXTS[1], "sad", speaker=usual).waveform,
+    )
+
+
+def test_a_shelf_keeps_the_engines_used_last(tmp_path):
+    for name in ("a", "b", "c"):
+        shutil.copytree(SHIPPED, tmp_path / name)
+    shelf = EngineShelf(tmp_path, capacity=2)
+    first = shelf.engine("a")
+    shelf.engine("b")
+    assert shelf.engine("a") is first
+    shelf.engine("c")
+    assert shelf.loaded == ("a", "c")
+    assert shelf.engine("a") is first
+
+
+def test_a_shelf_refuses_an_unknown_voice_and_an_empty_capacity(tmp_path):
+    with pytest.raises(UnknownVoiceError, match="'x'.*has none"):
+        EngineShelf(tmp_path).engine("x")
+    with pytest.raises(ValueError, match="give 1 or more"):
+        EngineShelf(tmp_path, capacity=0)
 
 
 def test_a_blank_text_is_refused(engine):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from synthesis.ml.errors import CorpusError
-from synthesis.ml.examples import Example, ExampleStore, durations_after, make_example
+from synthesis.ml.examples import Example, ExampleStore, Row, durations_after, make_example
 from synthesis.ml.spectrum import HOP_LENGTH
 
 STARTS = np.array([0, 12, 13, 30, 60])  # 10 ms frames: four tokens in 0.6 s
@@ -59,7 +59,7 @@ def test_any_boundaries_give_valid_durations():
 def example() -> Example:
     waveform = np.random.default_rng(0).normal(0, 0.06, 9600).astype(np.float32)
     f0 = np.where(np.arange(121) < 60, 180.0, 0.0)
-    made = make_example("one", "angry", 3, "ab c", STARTS, waveform, f0, unchanged(121))
+    made = make_example("one", Row("toy", "angry", 3), "ab c", STARTS, waveform, f0, unchanged(121))
     assert made is not None
     return made
 
@@ -80,7 +80,7 @@ def test_examples_come_back_from_the_store(tmp_path):
     store.add("one", [example()])
     assert "one" in store
     (loaded,) = store.load()
-    assert (loaded.prompt, loaded.emotion, loaded.take) == ("one", "angry", 3)
+    assert (loaded.prompt, loaded.row) == ("one", Row("toy", "angry", 3))
     assert loaded.spelling == "ab c"
     np.testing.assert_array_equal(loaded.durations, example().durations)
     np.testing.assert_allclose(loaded.mel, example().mel, atol=0.01)

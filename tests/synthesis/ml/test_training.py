@@ -5,19 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from django.conf import settings
 
 from synthesis.ml.acoustic_model import ModelShape
 from synthesis.ml.dataset import Scale
 from synthesis.ml.engine import SpeechEngine
-from synthesis.ml.errors import CorpusError
-from synthesis.ml.examples import Example, make_example
+from synthesis.ml.errors import CorpusError, VoiceError
+from synthesis.ml.examples import Example, Row, make_example
 from synthesis.ml.export import export_voice
+from synthesis.ml.measurement import measure_shaping
 from synthesis.ml.phonemes import phoneme_table
-from synthesis.ml.take_selection import choose_takes
+from synthesis.ml.shaping import SLOWNESS_BOUNDS
 from synthesis.ml.training import Trainer, TrainingConfig, learning_rate
-from synthesis.ml.voices import load_voice
+from synthesis.ml.voices import Voice, load_voice
 from synthesis.ml.world import READER_F0_HZ, pitch
 
+HAPPY_0, HAPPY_1 = Row("toy", "happy", 0), Row("toy", "happy", 1)
+NEUTRAL = Row("toy", "neutral", 0)
 TINY = ModelShape(hidden=16, feed_forward=16, encoder_layers=1, decoder_layers=1)
 CONFIG = TrainingConfig(steps=40, batch_size=4, warm_up_steps=5, peak_learning_rate=5e-3)
 
@@ -39,7 +43,13 @@ def examples() -> list[Example]:
             positions = np.arange(len(f0)) + 0.5
             made.append(
                 make_example(
-                    f"clip{number:02}", emotion, take, "abc.", starts, waveform, f0, positions
+                    f"clip{number:02}",
+                    Row("toy", emotion, take),
+                    "abc.",
+                    starts,
+                    waveform,
+                    f0,
+                    positions,
                 )
             )
     assert None not in made
@@ -97,51 +107,86 @@ def test_training_lowers_the_held_out_loss(examples, tmp_path):
 def test_held_out_readings_are_never_trained_on(examples, tmp_path):
     run = trainer(examples, tmp_path / "e.pt")
     held_out = {example.prompt for example in run.dataset.held_out}
-    trained = {e.prompt for own in run.dataset._by_emotion.values() for e in own}
+    trained = {e.prompt for row in run.dataset.rows for e in run.dataset.of(row)}
     assert held_out
     assert not held_out & trained
     assert held_out | trained == {example.prompt for example in examples}
 
 
-def test_a_trained_voice_can_be_exported_moved_and_spoken(examples, tmp_path):
-    run = trainer(examples, tmp_path / "f.pt")
-    run.run(until=2)
-    weights, rows = run.model.state_dict(), run.dataset.speakers
-    chosen = choose_takes(weights, rows, phoneme_table(), shape=TINY, n_sentences=1)
-    assert list(chosen) == ["happy", "neutral"]
-    assert chosen["happy"] in ([("happy", 0)], [("happy", 1)])
-    export_voice(
+def exported(run: Trainer, folder: Path, chosen: list[Row]) -> Voice:
+    rows = run.dataset.rows
+    return export_voice(
         name="toy",
-        folder=tmp_path / "toy",
-        weights=weights,
+        folder=folder,
+        weights=run.model.state_dict(),
         rows=rows,
         chosen=chosen,
+        shaping=measure_shaping(run.model, run.dataset, rows, phoneme_table()),
         table=phoneme_table(),
         shape=TINY,
     )
-    moved = (tmp_path / "toy").rename(tmp_path / "moved")
-    voice = load_voice(moved)
-    assert dict(voice.speakers) == {"happy": "toy_happy", "neutral": "toy_neutral"}
-    utterance = SpeechEngine(voice).speak("Hello there.", "happy")
+
+
+def test_a_trained_voice_can_be_exported_moved_and_spoken(examples, tmp_path):
+    run = trainer(examples, tmp_path / "f.pt")
+    run.run(until=2)
+    exported(run, tmp_path / "toy", [NEUTRAL, HAPPY_1])
+    voice = load_voice((tmp_path / "toy").rename(tmp_path / "moved"))
+    assert voice.speakers == {"toy": {"happy": "toy_happy_1", "neutral": "toy_neutral_0"}}
+    utterance = SpeechEngine(voice).speak("Hello there.", "happy", speaker="toy")
     assert len(utterance.waveform) > 0
     assert np.isfinite(utterance.waveform).all()
 
 
-def test_an_exported_emotion_is_one_take_or_the_mean_of_several(examples, tmp_path):
+def test_an_exported_speaker_is_the_row_that_was_chosen(examples, tmp_path):
     run = trainer(examples, tmp_path / "g.pt")
     table = run.model.state_dict()["emb_g.weight"]
-    assert run.dataset.speakers == [("happy", 0), ("happy", 1), ("neutral", 0)]
-    voice = export_voice(
-        name="toy",
-        folder=tmp_path / "takes",
-        weights=run.model.state_dict(),
-        rows=run.dataset.speakers,
-        chosen={"happy": [("happy", 1)], "neutral": [("happy", 0), ("neutral", 0)]},
-        table=phoneme_table(),
-        shape=TINY,
+    assert run.dataset.rows == [HAPPY_0, HAPPY_1, NEUTRAL]
+    voice = exported(run, tmp_path / "takes", [HAPPY_1, NEUTRAL])
+    stored = torch.load(voice.model_path, weights_only=True)["model"]["emb_g.weight"]
+    torch.testing.assert_close(stored, table[1:])
+
+
+def test_of_several_takes_each_is_called_by_its_number(examples, tmp_path):
+    run = trainer(examples, tmp_path / "h.pt")
+    voice = exported(run, tmp_path / "all", run.dataset.rows)
+    assert set(voice.speakers["toy"]) == {"happy", "happy_1", "neutral"}
+
+
+def test_shaping_brings_the_spoken_length_to_that_of_the_training_clips(examples, tmp_path):
+    run = trainer(examples, tmp_path / "i.pt")
+    run.run(until=20)
+    shaping = measure_shaping(run.model, run.dataset, [HAPPY_0], phoneme_table())[HAPPY_0]
+    run.model.eval()
+    run.model.length_scale = shaping.slowness
+    example = run.dataset.of(HAPPY_0)[0]
+    batch = run.dataset.collate([example])
+    spoken = run.model.inference(
+        batch.tokens, aux_input={"d_vectors": None, "speaker_ids": batch.speakers}
     )
-    exported = torch.load(voice.model_path, weights_only=True)["model"]["emb_g.weight"]
-    torch.testing.assert_close(exported, torch.stack([table[1], table[[0, 2]].mean(dim=0)]))
+    n_frames = spoken["model_outputs"].shape[1]
+    assert SLOWNESS_BOUNDS[0] <= shaping.slowness <= SLOWNESS_BOUNDS[1]
+    if SLOWNESS_BOUNDS[0] < shaping.slowness < SLOWNESS_BOUNDS[1]:
+        assert n_frames == pytest.approx(example.n_frames, rel=0.15)
+
+
+def test_training_can_begin_from_a_voice(examples, tmp_path):
+    first = trainer(examples, tmp_path / "j.pt")
+    first.run(until=5)
+    voice = exported(first, tmp_path / "first", [HAPPY_1, NEUTRAL])
+    second = trainer(examples, tmp_path / "k.pt", seed=1)
+    second.start_from(voice)
+    before, after = weights(first), weights(second)
+    for name in before.keys() - {"emb_g.weight"}:
+        torch.testing.assert_close(after[name], before[name], msg=name)
+    # Both takes of happy begin as the one that was kept.
+    torch.testing.assert_close(after["emb_g.weight"], before["emb_g.weight"][[1, 1, 2]])
+
+
+def test_training_cannot_begin_from_a_voice_of_another_shape(examples, tmp_path):
+    run = trainer(examples, tmp_path / "l.pt")
+    with pytest.raises(VoiceError, match="another shape"):
+        run.start_from(load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
 
 
 def test_the_learning_rate_rises_then_falls():
@@ -163,4 +208,4 @@ def test_pitch_is_scaled_around_the_readers_median_and_unvoiced_is_zero(examples
 
 def test_a_corpus_without_neutral_clips_is_refused(examples: list[Example]):
     with pytest.raises(CorpusError, match="reader's own clips"):
-        Scale.of([example for example in examples if example.emotion != "neutral"])
+        Scale.of([example for example in examples if example.row.emotion != "neutral"])

@@ -26,7 +26,8 @@ def change(folder: Path, old: str, new: str) -> None:
 
 def test_the_shipped_voice_speaks_the_seven_emotions_in_order():
     voice = load_voice(SHIPPED)
-    assert tuple(voice.speakers) == EMOTIONS
+    assert voice.emotions == EMOTIONS
+    assert all(tuple(emotions) == EMOTIONS for emotions in voice.speakers.values())
     assert voice.speaker("angry") == "kathleen_angry"
     assert voice.sampling_rate == 16_000
     assert voice.phonemes == phoneme_table()
