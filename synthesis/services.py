@@ -72,10 +72,16 @@ def satisfy(
     """Speak a sentence into the pool that `next_need` named."""
     if need == "dummy":
         emotion = secrets.choice(Emotion.values)
-        utterance = engine.speak(text, emotion, seed=seed)
+        utterance = engine.speak(text, emotion, seed=seed, speaker=_speaker(engine, seed))
         return add_dummy_clip(utterance=utterance, voice=voice, text=text, seed=seed)
-    utterance = engine.speak(text, need, seed=seed)
+    utterance = engine.speak(text, need, seed=seed, speaker=_speaker(engine, seed))
     return add_play_clip(utterance=utterance, voice=voice, emotion=need, text=text, seed=seed)
+
+
+def _speaker(engine: "SpeechEngine", seed: int) -> str:
+    """One of the voice's speakers; by the seed, so that a clip can be spoken again."""
+    speakers = tuple(engine.voice.speakers)
+    return speakers[seed % len(speakers)]
 
 
 @transaction.atomic

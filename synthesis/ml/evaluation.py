@@ -53,6 +53,16 @@ def mean_prosody(clips: Iterable[Prosody]) -> Prosody:
     return Prosody(*(float(value) for value in np.mean(rows, axis=0)))
 
 
+def rank_correlation(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Spearman's correlation of two lists without ties: 1 where they are in the same order.
+
+    >>> rank_correlation([1.0, 2.0, 9.0], [10.0, 20.0, 30.0])
+    1.0
+    """
+    our_ranks, their_ranks = (np.argsort(np.argsort(values)) for values in (ours, theirs))
+    return float(np.round(np.corrcoef(our_ranks, their_ranks)[0, 1], 9))
+
+
 def word_errors(reference: str, heard: str) -> int:
     """Count substituted, missing and added words (Levenshtein).
 

@@ -3,11 +3,13 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audio import decode
 from synthesis.ml.prosody import Variation
 from synthesis.ml.shaping import Shaping, read_shaping
 from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports
@@ -40,12 +42,7 @@ class LoadedVoice:
             variation: Of pitch and pace; the rest is done on the waveform.
             seed: Of the model's and the vocoder's noise.
         """
-        import torch
-
-        with torch.random.fork_rng(devices=[]), self._varied(target, variation):
-            torch.manual_seed(seed % NOISE_SEED_LIMIT)
-            # Coqui's own Griffin-Lim draws its phases from numpy's global generator.
-            np.random.seed(seed % 2**32)
+        with _seeded(seed), self._varied(target, variation):
             if hasattr(self.tts.synthesizer.vocoder_model, "seed"):
                 self.tts.synthesizer.vocoder_model.seed = seed
             samples = self.tts.tts(
@@ -97,11 +94,11 @@ class FastPitchVoice(LoadedVoice):
 
     def __init__(self, voice: Voice, tts: Any) -> None:
         super().__init__(voice, tts)
-        self._shaping = read_shaping(voice.folder)
+        self.shaping = read_shaping(voice.folder)
 
     @contextlib.contextmanager
     def _varied(self, target: str, variation: Variation) -> Iterator[None]:
-        shaping = self._shaping.get(target) or Shaping.usual(
+        shaping = self.shaping.get(target) or Shaping.usual(
             self.voice.pitch_spread, self.voice.slowness
         )
         self.model.length_scale = shaping.slowness * variation.slowness
@@ -131,6 +128,10 @@ class FastPitchVoice(LoadedVoice):
 
 class XttsVoice(LoadedVoice):
     """XTTS, which takes its voice and emotion from a reference clip."""
+
+    def __init__(self, voice: Voice, tts: Any) -> None:
+        super().__init__(voice, tts)
+        _let_us_decode()
 
     def _target(self, target: str) -> dict[str, Any]:
         clip = self.voice.clip(target)
@@ -173,6 +174,35 @@ def load_kind(voice: Voice) -> LoadedVoice:
     if voice.vocoder == "griffin_lim":
         _give_griffin_lim(tts.synthesizer)
     return KINDS[voice.kind](voice, tts)
+
+
+def _let_us_decode() -> None:
+    """Have XTTS read its clips with our decoder: torchcodec needs a system's FFmpeg libraries."""
+    from TTS.tts.models import xtts
+
+    xtts.load_audio = _as_tensor
+
+
+def _as_tensor(path: str, sampling_rate: int) -> Any:
+    """A clip in the form of torchaudio, (1, samples)."""
+    import torch
+
+    return torch.from_numpy(decode(Path(path), sampling_rate=sampling_rate))[None]
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators that Coqui draws from, and put them back afterwards."""
+    import torch
+
+    state = np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed % NOISE_SEED_LIMIT)
+        np.random.seed(seed % 2**32)  # Coqui's own Griffin-Lim draws its phases from numpy
+        try:
+            yield
+        finally:
+            np.random.set_state(state)
 
 
 def _vocoder_files(voice: Voice) -> dict[str, str]:

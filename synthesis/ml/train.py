@@ -2,19 +2,24 @@
 
 import argparse
 import logging
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from synthesis.ml.phonemes import phoneme_table
 from synthesis.ml.speakers import load_speakers
+from synthesis.ml.texts import random_sentence
 from synthesis.ml.voices import Voice, load_voice
 
 if TYPE_CHECKING:
     from synthesis.ml.examples import Example
     from synthesis.ml.training import Trainer
+
+TUNING_SENTENCES = 4
+TUNING_SEED = 1  # other sentences than those that the voice is evaluated with
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class VoicePlan:
         device: As torch names it.
         half: Compute in bfloat16.
         workers: Processes that render.
+        tuning_s: Spent on choosing take and emphasis of each speaker's emotion.
         seed: Of everything random.
     """
 
@@ -49,6 +55,7 @@ class VoicePlan:
     device: str = "cpu"
     half: bool = False
     workers: int = 1
+    tuning_s: float = 40.0
     seed: int = 0
 
 
@@ -72,30 +79,43 @@ def train_voice(plan: VoicePlan, *, show_progress: bool = True) -> Voice:
 
 
 def finish_voice(plan: VoicePlan, trainer: "Trainer", table: Mapping[str, str]) -> Voice:
-    """Turn a trained network into a voice: measure every take, keep the best, write the folder."""
-    from synthesis.ml.engine import SpeechEngine
+    """Turn a trained network into a voice: measure every take, tune the best, write the folder."""
     from synthesis.ml.export import export_voice
-    from synthesis.ml.judge import CHOOSING_SPEAKERS, Judge, load_natural_speech
+    from synthesis.ml.judge import CHOOSING_SPEAKERS, load_natural_speech
+    from synthesis.ml.kinds import FastPitchVoice, load_kind
     from synthesis.ml.measurement import measure_shaping
-    from synthesis.ml.take_selection import choose_takes
+    from synthesis.ml.tuning import Tuner, bagged_judges
 
     rows = trainer.dataset.rows
     model = trainer.model.cpu()
-    shaping = measure_shaping(model, trainer.dataset, rows, table)
+    measured = measure_shaping(model, trainer.dataset, rows, table)
     export = partial(
         export_voice,
         weights=model.state_dict(),
         rows=rows,
-        shaping=shaping,
         table=table,
         order=[speaker.name for speaker in load_speakers()],
     )
+    takes = load_kind(
+        export(name="takes", folder=plan.work / "takes", chosen=rows, shaping=measured)
+    )
     corpora = [("ravdess", plan.acted), *([("emodb", plan.judged)] if plan.judged else [])]
-    speech = load_natural_speech(corpora, plan.work / "natural.npz")
-    takes = export(name="takes", folder=plan.work / "takes", chosen=rows)
-    judge = Judge(speech.of(CHOOSING_SPEAKERS))
-    chosen = choose_takes(SpeechEngine(takes), judge)
-    return export(name=plan.out.name, folder=plan.out, chosen=chosen)
+    speech = load_natural_speech(corpora, plan.work / "natural.npz").of(CHOOSING_SPEAKERS)
+    tuner = Tuner(
+        cast(FastPitchVoice, takes),
+        measured,
+        bagged_judges(speech),
+        _sentences(TUNING_SENTENCES, TUNING_SEED),
+        seconds=plan.tuning_s,
+        seed=plan.seed,
+    )
+    shaping = dict(tuner.tune(*pair) for pair in sorted({row[:2] for row in rows}))
+    return export(name=plan.out.name, folder=plan.out, chosen=list(shaping), shaping=shaping)
+
+
+def _sentences(n: int, seed: int) -> list[str]:
+    rng = random.Random(seed)
+    return [random_sentence(rng) for _ in range(n)]
 
 
 def _trainer(plan: VoicePlan, examples: "Sequence[Example]", table: Mapping[str, str]) -> "Trainer":
@@ -126,6 +146,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="as torch names it, such as cuda")
     parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     parser.add_argument("--workers", type=int, default=1, help="processes that render")
+    parser.add_argument(
+        "--tuning-s", type=float, default=VoicePlan.tuning_s, help="seconds an emotion and speaker"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint")
 
@@ -143,7 +166,7 @@ def plan_of(options: Mapping[str, Any]) -> VoicePlan:
             ("start", "start"),
         )
     }
-    others = ("steps", "batch_size", "device", "half", "workers", "seed", "resume")
+    others = ("steps", "batch_size", "device", "half", "workers", "tuning_s", "seed", "resume")
     return VoicePlan(**paths, **{name: options[name] for name in others})  # type: ignore[arg-type]
 
 

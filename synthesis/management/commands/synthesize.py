@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--emotion", required=True)
         parser.add_argument("--out", required=True, type=Path, help="WAV file to write")
         parser.add_argument("--voice", default=settings.DEFAULT_VOICE)
+        parser.add_argument("--speaker", help="of the voice; its usual one if not given")
         parser.add_argument("--seed", type=int, default=0, help="same seed, same sound")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +34,10 @@ class Command(BaseCommand):
             raise CommandError(f"--seed is {options['seed']}: give 0 or more")
         try:
             utterance = SpeechEngine(voice).speak(
-                options["text"], options["emotion"], seed=options["seed"]
+                options["text"],
+                options["emotion"],
+                seed=options["seed"],
+                speaker=options["speaker"],
             )
         except SynthesisError as error:
             raise CommandError(str(error)) from error

@@ -199,7 +199,9 @@ def test_a_damaged_configuration_is_a_voice_error(folder):
 
 def test_a_manifest_that_names_an_absent_speaker_is_a_voice_error(folder):
     manifest = folder / "voice.toml"
-    text = manifest.read_text(encoding="utf-8").replace("kathleen_sad", "kathleen_bored")
+    text = manifest.read_text(encoding="utf-8").replace(
+        'sad = "kathleen_sad', 'sad = "kathleen_bored'
+    )
     manifest.write_text(text, encoding="utf-8")
     with pytest.raises(VoiceError, match="kathleen_bored"):
         SpeechEngine(load_voice(folder)).speak("Hello.", "neutral")

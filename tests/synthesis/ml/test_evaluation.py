@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from synthesis.ml.engine import Utterance
-from synthesis.ml.evaluation import Confusion, measure, word_error_rate, word_errors
+from synthesis.ml.evaluation import (
+    Confusion,
+    measure,
+    rank_correlation,
+    word_error_rate,
+    word_errors,
+)
 from tests.synthesis.ml.conftest import RATE, vowel
 
 
@@ -60,3 +66,9 @@ def test_a_whisper_has_no_pitch_but_a_length():
     found = measure(Utterance(hiss, RATE))
     assert found.duration_s == 1.0
     assert np.isfinite(found.brightness_db)
+
+
+def test_rank_correlation_sees_the_order_alone():
+    assert rank_correlation([1, 2, 30], [5, 6, 7]) == 1.0
+    assert rank_correlation([3, 2, 1], [5, 6, 7]) == -1.0
+    assert rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)

@@ -28,7 +28,7 @@ def test_the_shipped_voice_speaks_the_seven_emotions_in_order():
     voice = load_voice(SHIPPED)
     assert voice.emotions == EMOTIONS
     assert all(tuple(emotions) == EMOTIONS for emotions in voice.speakers.values())
-    assert voice.speaker("angry") == "kathleen_angry"
+    assert voice.speaker("angry").startswith("kathleen_angry")
     assert voice.sampling_rate == 16_000
     assert voice.phonemes == phoneme_table()
 
