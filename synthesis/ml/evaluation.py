@@ -106,20 +106,28 @@ def word_error_rate(recognizer: Recognizer, spoken: Sequence[tuple[str, Waveform
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each intended emotion was recognised as each; rows sum to the clips."""
+    """How often each intended emotion was recognised as each.
+
+    Attributes:
+        emotions: Of rows and columns.
+        counts: Shape (intended, recognised).
+        clips: Of each intended emotion, those included in which nothing was recognised.
+    """
 
     emotions: tuple[str, ...]
-    counts: NDArray[np.int64]  # (intended, recognised)
+    counts: NDArray[np.int64]
+    clips: NDArray[np.int64]
 
     @classmethod
     def of(cls, emotions: Sequence[str], recognised: Mapping[str, Sequence[str]]) -> "Confusion":
         """Count the recognised emotions of each intended one."""
         counts = [[list(recognised[row]).count(name) for name in emotions] for row in emotions]
-        return cls(tuple(emotions), np.array(counts, np.int64))
+        clips = [len(recognised[row]) for row in emotions]
+        return cls(tuple(emotions), np.array(counts, np.int64), np.array(clips, np.int64))
 
     @property
     def recalls(self) -> dict[str, float]:
-        shares = np.diag(self.counts) / self.counts.sum(axis=1)
+        shares = np.diag(self.counts) / self.clips
         return {name: float(share) for name, share in zip(self.emotions, shares, strict=True)}
 
     @property

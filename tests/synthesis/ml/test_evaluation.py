@@ -61,6 +61,11 @@ def test_recalls_are_averaged_without_weights():
     assert confusion.uar == pytest.approx(0.75)
 
 
+def test_a_clip_in_which_nothing_is_recognised_is_a_miss():
+    confusion = Confusion.of(("a", "b"), {"a": ["a", "None"], "b": ["b"]})
+    assert confusion.recalls == {"a": 0.5, "b": 1.0}
+
+
 def test_a_whisper_has_no_pitch_but_a_length():
     hiss = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
     found = measure(Utterance(hiss, RATE))
