@@ -53,6 +53,7 @@ class LogMelBank:
         lists = [examples.log_mels[name] for name in names]
         lengths = torch.tensor([[len(mel) for mel in mels] for mels in lists])
         longest, bands = int(lengths.max()), lists[0][0].shape[1]
+        # Half precision rounds by 0.02 dB at most, far below every variation, in half the memory.
         padded = np.empty((len(names), len(lists[0]), longest, bands), np.float16)
         for row, mels in enumerate(lists):
             for column, mel in enumerate(mels):

@@ -109,7 +109,7 @@ def _write(
             functionals[name].append(features.functionals)
     arrays = {f"functionals {name}": np.stack(rows) for name, rows in functionals.items()}
     for name, rows in mels.items():
-        arrays[f"mel {name}"] = np.concatenate(rows).astype(np.float16)
+        arrays[f"mel {name}"] = np.concatenate(rows)
         arrays[f"frames {name}"] = np.array([len(row) for row in rows])
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part.npz")
@@ -140,7 +140,7 @@ def _read(path: Path, clips: Sequence[Clip], names: Sequence[str]) -> Examples:
         mels = {}
         for name in names:
             ends = np.cumsum(stored[f"frames {name}"])[:-1]
-            mels[name] = list(np.split(stored[f"mel {name}"].astype(np.float32), ends))
+            mels[name] = list(np.split(stored[f"mel {name}"], ends))
         functionals = {name: stored[f"functionals {name}"] for name in names}
     return Examples(
         np.array([clip.speaker for clip in clips]),

@@ -133,7 +133,8 @@ def _statistics(values: FloatArray) -> FloatArray:
     """Moments, percentiles and trend of each column. (columns * 10,)"""
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     centred = values - mean
-    skewness = (centred**3).mean(axis=0) / np.maximum(deviation, 1e-3) ** 3
+    cubed = centred * centred * centred  # a power would take ten times as long
+    skewness = cubed.mean(axis=0) / np.maximum(deviation, 1e-3) ** 3
     time = np.linspace(-1, 1, len(values), dtype=np.float32)
     trend = time @ centred / max(float(time @ time), 1.0)
     spread = percentiles(values)

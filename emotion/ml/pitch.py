@@ -103,12 +103,19 @@ def _halved(waveform: FloatArray) -> FloatArray:
 def _autocorrelation(frames: FloatArray) -> FloatArray:
     """Normalise by energy and by the window, shape (frames, length // 2)."""
     length = frames.shape[1]
-    n_fft = 1 << int(np.ceil(np.log2(1.5 * length)))
+    n_fft = _fast_length(length + length // 2)
     spectrum = np.fft.rfft(frames * hann(length), n_fft, axis=1)
     correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)[:, : length // 2]
     energy = np.maximum(correlation[:, :1], 1e-12)
     normalised = correlation / energy / _window_autocorrelation(length, n_fft)
     return np.asarray(normalised, dtype=np.float32)
+
+
+@cache
+def _fast_length(least: int) -> int:
+    """Return the next length whose only factors are 2 and 3, which transforms quickly."""
+    candidates = (2**a * 3**b for a in range(1, 12) for b in range(5))
+    return min(each for each in candidates if each >= least)
 
 
 def _is_peak(values: FloatArray) -> NDArray[np.bool_]:

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from audio import decode
+from emotion.ml.corpora import load_corpus
 from emotion.ml.errors import InvalidWaveformError, SilentError, TooShortError
 from emotion.ml.extraction import extract
 from emotion.ml.features import (
@@ -158,3 +160,14 @@ def test_features_of_any_sound_are_finite(seconds, kind):
     features = extract(sound.astype(np.float32), CONFIG)
     assert np.isfinite(features.log_mel).all()
     assert np.isfinite(features.functionals).all()
+
+
+def test_training_and_serving_see_the_same_features(tones, examples):
+    """One implementation: what training reads from its cache is what a server computes."""
+    clips = load_corpus("emodb", tones)
+    for index, clip in enumerate(clips):
+        served = extract(decode(clip.path), FeatureConfig())
+        np.testing.assert_allclose(examples.log_mels["plain"][index], served.log_mel, atol=1e-4)
+        np.testing.assert_allclose(
+            examples.functionals["plain"][index], served.functionals, atol=1e-4, rtol=1e-4
+        )
