@@ -316,6 +316,8 @@ PREDICT_MAX_DURATION_S = env.float("INFLECT_PREDICT_MAX_DURATION_S", 300.0)
 PREDICT_MAX_REFERENCES = env.int("INFLECT_PREDICT_MAX_REFERENCES", 10)
 # Whether visitors of /analyze/ may leave a recording for labelling, by a box that they tick.
 DONATIONS_ALLOWED = env.bool("INFLECT_DONATIONS_ALLOWED", True)
+# So many of them may wait for a moderator; then no more are taken.
+DONATIONS_MAX_WAITING = env.int("INFLECT_DONATIONS_MAX_WAITING", 500)
 # Inference threads of one web process, and how many calls may wait before 503 is the answer.
 INFERENCE_THREADS = env.int("INFLECT_INFERENCE_THREADS", 2)
 INFERENCE_QUEUE = env.int("INFLECT_INFERENCE_QUEUE", 32)
@@ -334,6 +336,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         # Calls of one address without a key; e.g. 120/min.
         "anon": env.str("INFLECT_API_RATE", "120/min"),
+        # Recordings that one address may leave for labelling.
+        "donation": env.str("INFLECT_DONATION_RATE", "20/day"),
         # Calls with one API key.
         "api_key": env.str("INFLECT_API_KEY_RATE", "1200/min"),
     },

@@ -63,11 +63,31 @@ class KeyThrottle(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": request.auth.pk}
 
 
-class AddressThrottle(AnonRateThrottle):
-    """So many calls of one address, as `DEFAULT_THROTTLE_RATES["anon"]` says."""
+class CountedByAddress(AnonRateThrottle):
+    """So many calls of one address; subclasses name the rate."""
 
     def get_ident(self, request: Request) -> str:
         return network_of(client_address(request))
+
+    @classmethod
+    def is_allowed(cls, request: HttpRequest) -> tuple[bool, float | None]:
+        """Count a call of a page; tells whether it is within the rate, else the seconds to wait."""
+        # Not at the top: that module reads these classes from the settings while it is imported.
+        from rest_framework.views import APIView
+
+        throttle = cls()
+        allowed = throttle.allow_request(Request(request), APIView())
+        return allowed, None if allowed else throttle.wait()
+
+
+class DonationThrottle(CountedByAddress):
+    """So many recordings left, as `DEFAULT_THROTTLE_RATES["donation"]` says."""
+
+    scope = "donation"
+
+
+class AddressThrottle(CountedByAddress):
+    """So many calls of one address, as `DEFAULT_THROTTLE_RATES["anon"]` says."""
 
     @classmethod
     def count(cls, request: HttpRequest) -> None:
@@ -76,9 +96,6 @@ class AddressThrottle(AnonRateThrottle):
         Raises:
             Throttled: If the address has made too many.
         """
-        # Not at the top: that module reads this class from the settings while it is imported.
-        from rest_framework.views import APIView
-
-        throttle = cls()
-        if not throttle.allow_request(Request(request), APIView()):
-            raise Throttled(wait=throttle.wait())
+        allowed, wait_s = cls.is_allowed(request)
+        if not allowed:
+            raise Throttled(wait=wait_s)

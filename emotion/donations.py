@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from audio import DecodeLimits, decode
 
-Keeper = Callable[[NDArray[np.float32]], str]
-"""Keeps a waveform at 16 kHz and returns the number under which it can be withdrawn."""
+Keeper = Callable[[NDArray[np.float32]], str | None]
+"""Keeps a waveform at 16 kHz and returns the number under which it can be withdrawn, or None when
+no more are taken."""
 
 _keepers: list[Keeper] = []
 
@@ -29,8 +30,8 @@ def are_welcome() -> bool:
     return settings.DONATIONS_ALLOWED and bool(_keepers)
 
 
-def keep(recording: UploadedFile) -> str:
-    """Keep a recording whose speaker agreed, and return its number.
+def keep(recording: UploadedFile) -> str | None:
+    """Keep a recording whose speaker agreed, and return its number; None when no more are taken.
 
     Raises:
         AudioError: If it cannot be decoded within the limits.

@@ -68,9 +68,12 @@ def _measure(
     waveform = _decoded(recording)
     model = inference.predictor()
     prediction = model.predict(waveform, references=[_decoded(each) for each in references])
+    timeline: tuple[Moment, ...] = ()
+    if prediction.emotion:
+        timeline = model.timeline(waveform, segments=prediction.segments)
     return Measurement(
         prediction=prediction,
-        timeline=model.timeline(waveform) if prediction.emotion else (),
+        timeline=timeline,
         model_name=model.name,
         model_version=model.version,
         analysis=analyse(waveform, SAMPLING_RATE_HZ) if analysed else None,

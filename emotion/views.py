@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from emotion import donations
-from emotion.addresses import AddressThrottle
+from emotion.addresses import AddressThrottle, DonationThrottle
 from emotion.errors import FileMissingError, Problem, problem_of
 from emotion.models import Emotion, ModelVersion
 from emotion.plots import plots_of
@@ -72,10 +72,12 @@ def _measured(request: HttpRequest) -> dict[str, Any]:
         references=[each for each in request.FILES.getlist("reference") if each],
         analysed=True,
     )
-    kept = None
+    context = _result(measurement)
     if request.POST.get("keep") and measurement.prediction.emotion and donations.are_welcome():
-        kept = donations.keep(upload)
-    return {**_result(measurement), "kept": kept}
+        allowed, _ = DonationThrottle.is_allowed(request)
+        context["kept"] = donations.keep(upload) if allowed else None
+        context["is_refused"] = context["kept"] is None
+    return context
 
 
 def _result(measurement: Measurement) -> dict[str, Any]:

@@ -121,15 +121,19 @@ def add_clip(
 
 
 @transaction.atomic
-def keep_donation(waveform: NDArray[np.float32]) -> str:
+def keep_donation(waveform: NDArray[np.float32]) -> str | None:
     """Keep a recording that a visitor left, with the moderators: nobody else hears it before them.
 
     Returns:
-        The clip's number, under which the visitor can ask for its withdrawal.
+        The clip's number, under which the visitor can ask for its withdrawal; None when
+        `DONATIONS_MAX_WAITING` of them wait already.
 
     Raises:
         UnusableClip: If the recording is silent or too short to judge.
     """
+    waiting = Clip.objects.in_conflict().filter(origin=Clip.Origin.DONATED)
+    if waiting.count() >= settings.DONATIONS_MAX_WAITING:
+        return None
     clip, created = add_clip(
         waveform=waveform,
         origin=Clip.Origin.DONATED,

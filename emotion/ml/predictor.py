@@ -54,6 +54,7 @@ class Prediction:
         duration_s: Of the waveform.
         voiced_s: Of it with speech.
         references: Clips of the same speaker that the scores were adapted to.
+        segments: Where somebody speaks, as (start, end) in samples.
     """
 
     emotion: str | None
@@ -62,6 +63,7 @@ class Prediction:
     duration_s: float = 0.0
     voiced_s: float = 0.0
     references: int = 0
+    segments: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,12 +171,19 @@ class EmotionPredictor:
             for owner, (result, profile) in enumerate(zip(results, profiles, strict=True))
         ]
 
-    def timeline(self, waveform: FloatArray, sampling_rate: int = 16_000) -> tuple[Moment, ...]:
+    def timeline(
+        self,
+        waveform: FloatArray,
+        sampling_rate: int = 16_000,
+        *,
+        segments: Sequence[tuple[int, int]] | None = None,
+    ) -> tuple[Moment, ...]:
         """Follow the emotion through a recording.
 
         Args:
             waveform: Mono signal, float32 in [-1, 1], shape (samples,).
             sampling_rate: In Hz; only 16 000 is accepted.
+            segments: Where somebody speaks, as a `Prediction` has it; searched for if None.
 
         Returns:
             Moments of `MOMENT_S` in order, every `MOMENT_STEP_S`, at most `MOST_MOMENTS` of them;
@@ -183,7 +192,9 @@ class EmotionPredictor:
         """
         self._check_rate(sampling_rate)
         bounds = moment_bounds(waveform.size, sampling_rate)
-        voiced = _voiced_mask(waveform)
+        voiced = np.zeros(waveform.size, dtype=np.bool_)
+        for start, end in _segments(waveform) if segments is None else segments:
+            voiced[start:end] = True
         spoken = [voiced[start:end].mean() >= LEAST_SPOKEN for start, end in bounds]
         features: dict[int, Features] = {}
         for index, (start, end) in enumerate(bounds):
@@ -245,10 +256,12 @@ class EmotionPredictor:
         except SilentError:
             return Prediction(None, {}, "silence", duration_s)
         if assume_speech:
-            return Prediction(None, {}, None, duration_s, duration_s)
-        segments = voiced_segments(waveform, threshold=SPEECH_THRESHOLD)
+            whole = ((0, int(np.size(waveform))),)
+            return Prediction(None, {}, None, duration_s, duration_s, segments=whole)
+        segments = _segments(waveform)
         voiced_s = sum(end - start for start, end in segments) / rate
-        return Prediction(None, {}, None if segments else "no_speech", duration_s, voiced_s)
+        reason = None if segments else "no_speech"
+        return Prediction(None, {}, reason, duration_s, voiced_s, segments=segments)
 
     def _judged(
         self,
@@ -257,11 +270,11 @@ class EmotionPredictor:
         own: NDArray[np.bool_],
         profile: SpeakerProfile,
     ) -> Prediction:
-        found = (heard.duration_s, heard.voiced_s, profile.clips)
+        heard = replace(heard, references=profile.clips)
         if outputs.gate[own].mean() < GATE_THRESHOLD:
-            return Prediction(None, {}, "not_speech", *found)
+            return replace(heard, reason="not_speech")
         scores = _named(softmax(outputs.logits[own]).mean(axis=0))
-        return Prediction(max(scores, key=scores.__getitem__), scores, None, *found)
+        return replace(heard, emotion=max(scores, key=scores.__getitem__), scores=scores)
 
     def _windows(self, waveform: FloatArray) -> list[FloatArray]:
         """Prepare the waveform, or the windows of a long one that hold sound."""
@@ -293,11 +306,8 @@ def moment_bounds(samples: int, sampling_rate: int) -> list[tuple[int, int]]:
     return [(int(start), int(start) + length) for start in starts]
 
 
-def _voiced_mask(waveform: FloatArray) -> NDArray[np.bool_]:
-    mask = np.zeros(waveform.size, dtype=np.bool_)
-    for start, end in voiced_segments(waveform, threshold=SPEECH_THRESHOLD):
-        mask[start:end] = True
-    return mask
+def _segments(waveform: FloatArray) -> tuple[tuple[int, int], ...]:
+    return tuple(voiced_segments(waveform, threshold=SPEECH_THRESHOLD))
 
 
 def _named(probabilities: NDArray[np.float64]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from audio import encode_wav
-from emotion.addresses import AddressThrottle
+from emotion.addresses import AddressThrottle, DonationThrottle
 from emotion.models import Emotion, ModelVersion
 from labeling.models import Clip
 
@@ -238,6 +238,25 @@ def test_a_site_that_wants_no_recordings_asks_for_none(client, speech, encode, s
 
     assert 'name="keep"' not in client.get("/analyze/").content.decode()
     keep(client, encode(speech, "flac", "flac"), keep="yes")
+    assert not Clip.objects.exists()
+
+
+def test_one_address_leaves_a_few_recordings_a_day(client, speech, encode, monkeypatch):
+    monkeypatch.setattr(DonationThrottle, "THROTTLE_RATES", {"donation": "1/day"})
+    keep(client, encode(speech, "flac", "flac"), keep="yes")
+
+    response = keep(client, encode(speech * 0.8, "flac", "flac"), keep="yes")
+
+    assert "was not kept" in response.content.decode()
+    assert Clip.objects.count() == 1
+
+
+def test_no_more_recordings_are_taken_than_moderators_get_done(client, speech, encode, settings):
+    settings.DONATIONS_MAX_WAITING = 0
+
+    response = keep(client, encode(speech, "flac", "flac"), keep="yes")
+
+    assert "was not kept" in response.content.decode()
     assert not Clip.objects.exists()
 
 
