@@ -36,8 +36,16 @@ class SiteSecretInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Site)
 class SiteAdmin(admin.ModelAdmin):
-    list_display = ["name", "sitekey", "allowed_hosts", "valid_secrets", "is_active", "created_at"]
-    list_filter = ["is_active"]
+    list_display = [
+        "name",
+        "sitekey",
+        "allowed_hosts",
+        "mode",
+        "valid_secrets",
+        "is_active",
+        "created_at",
+    ]
+    list_filter = ["is_active", "mode"]
     search_fields = ["name", "sitekey", "hostnames__hostname"]
     readonly_fields = ["sitekey", "is_demo", "created_at"]
     inlines = [SiteHostnameInline, SiteSecretInline]

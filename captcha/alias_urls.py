@@ -7,17 +7,17 @@ from django.urls import path
 
 from captcha import views
 
+VERIFICATIONS = {
+    "recaptcha/api/siteverify": "recaptcha",
+    "siteverify": "hcaptcha",
+    "turnstile/v0/siteverify": "turnstile",
+}
+SCRIPTS = ("recaptcha/api.js", "recaptcha/enterprise.js", "1/api.js", "turnstile/v0/api.js")
+
 urlpatterns = [
     *(
-        path(address, views.siteverify)
-        for address in (
-            "recaptcha/api/siteverify",
-            "siteverify",
-            "turnstile/v0/siteverify",
-        )
+        path(address, views.siteverify, {"vendor": vendor})
+        for address, vendor in VERIFICATIONS.items()
     ),
-    *(
-        path(address, views.api_js)
-        for address in ("recaptcha/api.js", "1/api.js", "turnstile/v0/api.js")
-    ),
+    *(path(address, views.api_js) for address in SCRIPTS),
 ]

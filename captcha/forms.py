@@ -18,9 +18,9 @@ class StartForm(forms.Form):
 
     sitekey = forms.CharField(max_length=64)
     hostname = forms.CharField(max_length=MAX_LENGTH)
-    # The bounds of Turnstile, which integrations rely on.
+    # The bounds of Turnstile, and the slash of reCAPTCHA v3, which integrations rely on.
     action = forms.CharField(
-        max_length=32, required=False, validators=[RegexValidator(r"^[A-Za-z0-9_-]*$")]
+        max_length=32, required=False, validators=[RegexValidator(r"^[A-Za-z0-9_/-]*$")]
     )
     cdata = forms.CharField(max_length=255, required=False, strip=False)
 

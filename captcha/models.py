@@ -47,8 +47,23 @@ class SiteQuerySet(models.QuerySet["Site"]):
 class Site(models.Model):
     """A web site that embeds the widget and verifies its tokens."""
 
+    class Mode(models.TextChoices):
+        CHECKBOX = "checkbox", "Checkbox (reCAPTCHA v2, hCaptcha, Turnstile)"
+        SCORED = "scored", "Scored (reCAPTCHA v3)"
+
     name = models.CharField(max_length=100)
     sitekey = models.CharField(max_length=64, unique=True, default=new_sitekey, editable=False)
+    mode = models.CharField(
+        max_length=10,
+        choices=Mode,
+        default=Mode.CHECKBOX,
+        help_text="Scored sites get a score with each verification, which clients of v2 refuse.",
+    )
+    verifies_by_get = models.BooleanField(
+        "verifies by GET",
+        default=False,
+        help_text="For clients that cannot POST. The secret then lands in the logs of servers.",
+    )
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="The site of this installation's own demo page."
@@ -64,10 +79,17 @@ class Site(models.Model):
                 fields=["is_demo"], condition=Q(is_demo=True), name="captcha_one_demo_site"
             ),
             models.CheckConstraint(condition=~Q(sitekey=""), name="captcha_site_has_sitekey"),
+            models.CheckConstraint(
+                condition=Q(mode__in=["checkbox", "scored"]), name="captcha_site_mode_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_scored(self) -> bool:
+        return self.mode == self.Mode.SCORED
 
     def allows(self, hostname: str) -> bool:
         """Tell whether the widget may run on pages of this host."""
@@ -297,12 +319,23 @@ class ResponseToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     consumed_at = models.DateTimeField(null=True, blank=True)
+    score = models.FloatField(default=0.9, help_text="From 0 (a bot) to 1.")
+    idempotency_sha256 = models.CharField(
+        "SHA-256 of the idempotency key that used it", max_length=64, blank=True
+    )
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="captcha_token_has_life"
+            ),
+            models.CheckConstraint(
+                condition=Q(score__gte=0.0, score__lte=1.0), name="captcha_token_score_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(idempotency_sha256="") | Q(consumed_at__isnull=False),
+                name="captcha_token_key_of_its_use",
             ),
             models.CheckConstraint(
                 condition=Q(consumed_at=None)

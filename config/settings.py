@@ -393,6 +393,8 @@ CAPTCHA_CHALLENGE_RATE = env.str(
     "60/min",
     validate=validate.Regexp(r"^[1-9][0-9]*/(s|sec|min|h|hour|day)$"),
 )
+# The public test keys of reCAPTCHA, hCaptcha and Turnstile, which pass or fail without a person.
+CAPTCHA_TEST_KEYS = env.bool("INFLECT_CAPTCHA_TEST_KEYS", DEVELOPMENT)
 # How long a challenge is kept after its end, with its keyed hashes of addresses.
 CAPTCHA_RETENTION_S = env.int(
     "INFLECT_CAPTCHA_RETENTION_S", 24 * 3600, validate=validate.Range(min=300)

@@ -128,5 +128,5 @@ class LocalSite:
             error_codes=verification.error_codes,
             hostname=verification.hostname,
             action=verification.action,
-            score=getattr(verification, "score", None),
+            score=verification.score,
         )

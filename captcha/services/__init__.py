@@ -17,6 +17,7 @@ from captcha.services.retention import purge_expired
 from captcha.services.sites import (
     create_site,
     ensure_demo_site,
+    find_site,
     issue_secret,
     mint_token,
     revoke_older_secrets,
@@ -35,6 +36,7 @@ __all__ = [
     "create_challenge",
     "create_site",
     "ensure_demo_site",
+    "find_site",
     "issue_secret",
     "mint_token",
     "purge_expired",

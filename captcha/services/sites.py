@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,16 +11,29 @@ from captcha.keys import digest, new_secret
 from captcha.models import Challenge, Site, SiteHostname, SiteSecret
 from captcha.services.errors import HostnameNotAllowed
 from captcha.services.tokens import issue_token, token_of
+from captcha.test_keys import TEST_SITES, TestSite
+
+
+def find_site(*, sitekey: str) -> Site | TestSite | None:
+    """Return the active site with this key, or what a public test key stands for."""
+    if settings.CAPTCHA_TEST_KEYS and sitekey in TEST_SITES:
+        return TEST_SITES[sitekey]
+    if not (sitekey.isascii() and sitekey.isalnum()):  # PostgreSQL takes no null character
+        return None
+    return Site.objects.active().prefetch_related("hostnames").filter(sitekey=sitekey).first()
 
 
 @transaction.atomic
-def create_site(*, name: str, hostnames: Iterable[str]) -> Site:
+def create_site(*, name: str, hostnames: Iterable[str], **options: Any) -> Site:
     """Make a site with a new sitekey and its allowed hosts, without a secret.
 
+    Args:
+        options: Further fields of `Site`, such as `mode`.
+
     Raises:
-        ValidationError: If the name or a host name cannot be used.
+        ValidationError: If the name, a host name or an option cannot be used.
     """
-    site = Site(name=name)
+    site = Site(name=name, **options)
     site.full_clean()
     site.save()
     _allow(site, hostnames)

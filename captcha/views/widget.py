@@ -8,9 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from captcha import services
 from captcha.hostnames import hostname_of_origin
 from captcha.languages import EMOTION_NAMES, in_visitors_language
 from captcha.models import Site
+from captcha.test_keys import TestSite
 
 THEMES = ("auto", "light", "dark")
 # What widget.js imports, fetched at once with it.
@@ -26,7 +28,7 @@ def widget(request: HttpRequest) -> HttpResponse:
     """Send the page inside the widget's frame, to the hosts of its site only."""
     origin = request.GET.get("origin", "")
     hostname = hostname_of_origin(origin)
-    site = _site_with(request.GET.get("sitekey", ""))
+    site = services.find_site(sitekey=request.GET.get("sitekey", ""))
     problem = _problem_of(site, hostname)
     kinds = kinds_of(site)
     context = {
@@ -38,6 +40,7 @@ def widget(request: HttpRequest) -> HttpResponse:
         "size": _one_of(SIZES, request.GET.get("size")),
         "emotions": EMOTION_NAMES,
         "kinds": kinds,
+        "is_silent": site is not None and site.is_scored,
         "modules": MODULES,
         "kind": _one_of(kinds, request.GET.get("kind")),
     }
@@ -57,18 +60,12 @@ def _one_of(allowed: Sequence[str], wish: str | None) -> str:
     return wish if wish and wish in allowed else allowed[0]
 
 
-def kinds_of(site: Site | None) -> Sequence[str]:
+def kinds_of(site: Site | TestSite | None) -> Sequence[str]:
     """Return the kinds of challenge that a site offers, the first by default."""
     return ("audio",)
 
 
-def _site_with(sitekey: str) -> Site | None:
-    if not (sitekey.isascii() and sitekey.isalnum()):  # PostgreSQL takes no null character
-        return None
-    return Site.objects.active().prefetch_related("hostnames").filter(sitekey=sitekey).first()
-
-
-def _problem_of(site: Site | None, hostname: str) -> str:
+def _problem_of(site: Site | TestSite | None, hostname: str) -> str:
     if site is None:
         return "sitekey"
     return "" if hostname and site.allows(hostname) else "hostname"

@@ -1,6 +1,7 @@
 """The verification contract that clients of other services rely on."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -8,10 +9,11 @@ from django.utils import timezone
 
 from captcha import services
 from captcha.keys import digest, new_secret
-from captcha.models import ResponseToken
+from captcha.models import ResponseToken, Site
 
 pytestmark = pytest.mark.django_db
 PATH = "/captcha/api/siteverify"
+SEEN = ["timeout-or-duplicate", "already-seen-response"]
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_a_solved_challenge_is_verified_with_its_host_action_and_data(
 
 def test_a_token_is_good_once(verify):
     assert verify()["success"] is True
-    assert verify() == {"success": False, "error-codes": ["timeout-or-duplicate"]}
+    assert verify() == {"success": False, "error-codes": SEEN}
 
 
 def test_json_is_understood(client, secret, token):
@@ -175,7 +177,7 @@ def test_it_needs_no_csrf_token_and_answers_without_redirect(secret, token):
 def test_an_expired_token_is_refused(verify):
     long_ago = timezone.now() - timedelta(seconds=121)
     ResponseToken.objects.update(created_at=long_ago, expires_at=long_ago + timedelta(seconds=120))
-    assert verify()["error-codes"] == ["timeout-or-duplicate"]
+    assert verify()["error-codes"] == ["timeout-or-duplicate", "expired-input-response"]
 
 
 def test_the_secret_of_another_site_neither_verifies_nor_burns(verify, other_site):
@@ -194,7 +196,7 @@ def test_a_revoked_secret_is_invalid(verify, site):
 def test_two_secrets_are_valid_while_a_site_changes_over(verify, site):
     newer = services.issue_secret(site=site)
     assert verify(secret=newer)["success"] is True
-    assert verify()["error-codes"] == ["timeout-or-duplicate"]
+    assert verify()["error-codes"] == SEEN
 
 
 def test_the_secret_of_a_site_that_is_switched_off_is_invalid(verify, site):
@@ -214,9 +216,60 @@ def test_a_verification_costs_three_queries_and_a_transaction(verify, django_ass
         verify()
 
 
-def test_the_addresses_of_other_services_verify_too(client, secret, site, settings):
-    settings.ROOT_URLCONF = "captcha.alias_urls"
-    for path in ("/recaptcha/api/siteverify", "/siteverify", "/turnstile/v0/siteverify"):
-        fresh = services.mint_token(site=site)
-        answer = client.post(path, {"secret": secret, "response": fresh})
-        assert answer.json()["success"] is True
+@pytest.mark.parametrize(
+    ("path", "extra", "codes"),
+    [
+        ("/recaptcha/api/siteverify", {"action": "login"}, ["timeout-or-duplicate"]),
+        ("/siteverify", {"action": "login", "credit": False}, SEEN),
+        ("/turnstile/v0/siteverify", {"action": "login", "cdata": ""}, ["timeout-or-duplicate"]),
+    ],
+)
+def test_the_addresses_of_other_services_answer_in_their_words(
+    client, secret, token, path, extra, codes
+):
+    body = {"secret": secret, "response": token}
+    verified = client.post(path, body).json()
+    assert verified.pop("challenge_ts")
+    assert verified == {"success": True, "error-codes": [], "hostname": "localhost", **extra}
+    assert client.post(path, body).json() == {"success": False, "error-codes": codes}
+
+
+def test_a_retry_with_the_same_idempotency_key_gets_the_same_answer(verify):
+    key = str(uuid4())
+    verified = verify(idempotency_key=key)
+    assert verified["success"] is True
+    assert verify(idempotency_key=key) == verified
+    assert verify(idempotency_key=str(uuid4()))["error-codes"] == SEEN
+    assert verify()["error-codes"] == SEEN
+
+
+@pytest.mark.parametrize("key", ["None", "", "x", "\x00"])
+def test_what_is_no_uuid_makes_no_token_reusable(verify, key):
+    assert verify(idempotency_key=key)["success"] is True
+    assert verify(idempotency_key=key)["error-codes"] == SEEN
+
+
+def test_the_idempotency_key_of_a_stranger_verifies_nothing(verify, other_site):
+    key = str(uuid4())
+    assert verify(idempotency_key=key)["success"] is True
+    stranger = services.issue_secret(site=other_site)
+    refused = verify(secret=stranger, idempotency_key=key)
+    assert refused["error-codes"] == ["invalid-input-response"]
+
+
+@pytest.mark.parametrize("action", ["", "login"])
+def test_a_scored_site_gets_a_score_and_the_exact_action(client, action):
+    site = services.create_site(name="Scored", hostnames=["localhost"], mode=Site.Mode.SCORED)
+    secret = services.issue_secret(site=site)
+    token = services.mint_token(site=site, action=action)
+    answer = client.post(PATH, {"secret": secret, "response": token}).json()
+    assert (answer["success"], answer["action"]) == (True, action)
+    assert 0.5 < answer["score"] <= 1.0
+
+
+def test_a_site_that_allows_it_verifies_by_get(client, site, secret, token):
+    Site.objects.filter(pk=site.pk).update(verifies_by_get=True)
+    response = client.get(PATH, {"secret": secret, "response": token})
+    assert (response.status_code, response.json()["success"]) == (200, True)
+    again = client.get(PATH, {"secret": secret, "response": token})
+    assert (again.status_code, again.json()["error-codes"]) == (200, SEEN)

@@ -7,6 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from captcha import services
+from captcha.models import Site
+
+OPTIONS = ("mode", "verifies_by_get")
 
 
 class Command(BaseCommand):
@@ -23,10 +26,23 @@ class Command(BaseCommand):
             help="Hosts whose pages may embed the widget, e.g. example.com *.example.com",
         )
 
+        parser.add_argument(
+            "--mode",
+            choices=Site.Mode.values,
+            default=Site.Mode.CHECKBOX.value,
+            help="scored: each verification has a score, as clients of reCAPTCHA v3 want it",
+        )
+        parser.add_argument(
+            "--verifies-by-get",
+            action="store_true",
+            help="Let siteverify answer GET too; the secret then lands in the logs of servers",
+        )
+
     @transaction.atomic
     def handle(self, *, name: str, hostname: list[str], **options: Any) -> None:
+        chosen = {field: options[field] for field in OPTIONS}
         try:
-            site = services.create_site(name=name, hostnames=hostname)
+            site = services.create_site(name=name, hostnames=hostname, **chosen)
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         keys = {"sitekey": site.sitekey, "secret": services.issue_secret(site=site)}
