@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from audio import set_level
 from synthesis.ml.errors import EmptyTextError, TextTooLongError, UnknownVoiceError, VoiceError
 from synthesis.ml.phonemes import Phonemizer
-from synthesis.ml.prosody import Variation, with_energy, with_pauses
+from synthesis.ml.prosody import Variation, with_energy, with_pauses, with_soft_peaks
 from synthesis.ml.voices import Voice, available_voices, load_voice
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEVEL_DBFS = -23.0  # RMS, the same for every emotion: loudness alone must not tell them apart
 MAX_PEAK_DBFS = -1.0
+CREST_DB = 21.0  # leaves room to MAX_PEAK_DBFS, so that no emotion stays softer than others
 MAX_CHARACTERS = 300
 MAX_LOADED_VOICES = 2  # a shipped voice takes 60 MB, XTTS takes 2 GB
 
@@ -88,7 +89,7 @@ class SpeechEngine:
 
     def _finished(self, spoken: NDArray[np.float32], variation: Variation) -> NDArray[np.float32]:
         paused = with_pauses(spoken, variation.pauses, self.voice.sampling_rate)
-        waveform = with_energy(paused, variation.energy_db)
+        waveform = with_soft_peaks(with_energy(paused, variation.energy_db), CREST_DB)
         return set_level(waveform, target_rms_dbfs=LEVEL_DBFS, max_peak_dbfs=MAX_PEAK_DBFS)
 
     def _load(self) -> "LoadedVoice":

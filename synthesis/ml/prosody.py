@@ -16,6 +16,7 @@ HOP_S = 0.01
 PAUSE_BELOW_DB = 35.0  # under the loudest hop
 SHORTEST_PAUSE_S = 0.08  # the closure of a plosive is shorter
 SHORTEST_LEFT_S = 0.05
+KNEE = 0.8
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,21 @@ def with_energy(waveform: Waveform, change_db: float) -> Waveform:
     """Let the level rise or fall evenly along an utterance."""
     slope_db = np.linspace(-change_db / 2, change_db / 2, len(waveform))
     return (waveform * 10 ** (slope_db / 20)).astype(np.float32)
+
+
+def with_soft_peaks(waveform: Waveform, crest_db: float) -> Waveform:
+    """Round off what stands out of an utterance, so that it can be as loud as any other.
+
+    Args:
+        waveform: Shape (samples,).
+        crest_db: Highest peak left, over the RMS; samples above `KNEE` of it are bent.
+    """
+    rms = float(np.sqrt(np.square(waveform, dtype=np.float64).mean())) if len(waveform) else 0.0
+    ceiling = rms * 10 ** (crest_db / 20)
+    knee = KNEE * ceiling
+    over = np.maximum(np.abs(waveform) - knee, 0.0)
+    bent = knee + (ceiling - knee) * np.tanh(over / max(ceiling - knee, 1e-9))
+    return np.where(over > 0, np.sign(waveform) * bent, waveform).astype(np.float32)
 
 
 def with_pauses(waveform: Waveform, factor: float, sampling_rate: int) -> Waveform:

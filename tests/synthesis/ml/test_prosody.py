@@ -12,6 +12,7 @@ from synthesis.ml.prosody import (
     Variation,
     with_energy,
     with_pauses,
+    with_soft_peaks,
 )
 
 RATE = 16_000
@@ -65,3 +66,17 @@ def test_the_closure_of_a_plosive_is_no_pause():
 @pytest.mark.parametrize("clip", [np.zeros(0, np.float32), np.zeros(50, np.float32), PAUSE, TONE])
 def test_clips_without_a_pause_stay_as_they_are(clip):
     np.testing.assert_array_equal(with_pauses(clip, 1.25, RATE), clip)
+
+
+def test_a_peak_is_bent_below_the_crest_and_the_rest_stays():
+    clip = TONE.copy()
+    clip[100] = 3.0
+    rms = np.sqrt(np.mean(np.square(clip, dtype=np.float64)))
+    bent = with_soft_peaks(clip, 12.0)
+    assert np.abs(bent).max() <= rms * 10 ** (12 / 20) + 1e-6
+    np.testing.assert_array_equal(np.delete(bent, 100), np.delete(clip, 100))
+
+
+def test_silence_and_nothing_have_no_peak_to_bend():
+    for clip in (np.zeros(0, np.float32), PAUSE):
+        np.testing.assert_array_equal(with_soft_peaks(clip, 12.0), clip)
