@@ -19,6 +19,9 @@ from emotion.ml.features import FeatureConfig, FloatArray, prepare
 from emotion.ml.labels import EMOTIONS
 
 PLAIN: Final = "plain"
+CACHE_FORMAT: Final = 2
+"""Grows when what is stored changes, so that an older file is not taken for the new one."""
+
 VARIATIONS: Final = (
     "slower",
     "faster",
@@ -86,7 +89,8 @@ def load_examples(
 def _fingerprint(
     clips: Sequence[Clip], config: FeatureConfig, names: Sequence[str], seed: int
 ) -> str:
-    described = repr((config, tuple(names), seed, [(c.corpus, c.path.name) for c in clips]))
+    listed = [(clip.corpus, clip.path.name) for clip in clips]
+    described = repr((CACHE_FORMAT, config, tuple(names), seed, listed))
     return hashlib.sha256(described.encode()).hexdigest()[:12]
 
 

@@ -23,6 +23,9 @@ class KernelConfig:
     """Everything that changes the fit, besides the data."""
 
     variations: tuple[str, ...] = (PLAIN, "slower", "faster", "noisy")
+    adapted_variations: tuple[str, ...] = (PLAIN, "slower", "faster")
+    """Those of `variations` that the adapted machine is fitted to: noise blurs a speaker's mean."""
+
     gamma: float = 0.15
     ridge: float = 0.05
     gate_ridge: float = 1500.0
@@ -53,8 +56,8 @@ def fit_adapted(
 
     A variation counts as another speaker, as slower and faster speech sounds like one.
     """
-    names = np.concatenate([np.char.add(examples.speakers, f" {v}") for v in config.variations])
-    speakers, owners = np.unique(names, return_inverse=True)
+    voices = np.concatenate([np.char.add(examples.speakers, f" {v}") for v in config.variations])
+    speakers, owners = np.unique(voices, return_inverse=True)
     support = plain.support.float()
     shifts = torch.stack(
         [support[torch.from_numpy(owners == owner)].mean(dim=0) for owner in range(len(speakers))]
@@ -63,7 +66,11 @@ def fit_adapted(
         plain, shifts, torch.from_numpy(owners.astype(np.int64)), torch.zeros(0)
     )
     labels = np.tile(examples.labels, len(config.variations))
-    machine.weights = _solved(machine.shifted_support(), labels, config)
+    names = np.repeat(np.array(config.variations), len(examples.labels))
+    used = np.isin(names, config.adapted_variations)
+    machine.weights = torch.zeros(len(labels), len(EMOTIONS))
+    rows = torch.from_numpy(used)
+    machine.weights[rows] = _solved(machine.shifted_support()[rows], labels[used], config)
     return machine
 
 
