@@ -7,18 +7,22 @@ import pytest
 import torch
 from django.conf import settings
 
+from emotion.ml.labels import EMOTIONS
 from synthesis.ml.acoustic_model import ModelShape
 from synthesis.ml.dataset import Scale
 from synthesis.ml.engine import SpeechEngine
 from synthesis.ml.errors import CorpusError, VoiceError
 from synthesis.ml.examples import Example, Row, make_example
 from synthesis.ml.export import export_voice
+from synthesis.ml.judge import CHOOSING_SPEAKERS, functionals_of
 from synthesis.ml.measurement import measure_shaping
 from synthesis.ml.phonemes import phoneme_table
-from synthesis.ml.shaping import SLOWNESS_BOUNDS
+from synthesis.ml.shaping import SLOWNESS_BOUNDS, read_shaping
+from synthesis.ml.train import VoicePlan, finish_voice
 from synthesis.ml.training import Trainer, TrainingConfig, learning_rate
 from synthesis.ml.voices import Voice, load_voice
 from synthesis.ml.world import READER_F0_HZ, pitch
+from tests.synthesis.ml.conftest import syllables
 
 HAPPY_0, HAPPY_1 = Row("toy", "happy", 0), Row("toy", "happy", 1)
 NEUTRAL = Row("toy", "neutral", 0)
@@ -28,8 +32,6 @@ CONFIG = TrainingConfig(steps=40, batch_size=4, warm_up_steps=5, peak_learning_r
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    from tests.synthesis.ml.conftest import syllables
-
     made = []
     for number in range(20):
         for emotion, take, f0_hz in (
@@ -187,6 +189,29 @@ def test_training_cannot_begin_from_a_voice_of_another_shape(examples, tmp_path)
     run = trainer(examples, tmp_path / "l.pt")
     with pytest.raises(VoiceError, match="another shape"):
         run.start_from(load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
+
+
+def test_a_trained_network_is_finished_to_a_voice_of_one_take_an_emotion(examples, tmp_path):
+    run = Trainer(examples, list(phoneme_table().values()), tmp_path / "m.pt", CONFIG)
+    run.model.duration_predictor.proj.bias.data += 2.0  # frames enough, untrained as it is
+    rng = np.random.default_rng(0)
+    speakers = sorted(CHOOSING_SPEAKERS)
+    described = functionals_of(syllables())
+    # Stands for the corpora, whose description is read from here if it is there.
+    np.savez(
+        tmp_path / "natural.npz",
+        features=described + rng.normal(size=(7 * len(speakers), len(described))),
+        emotions=np.array(EMOTIONS * len(speakers)),
+        speakers=np.repeat(speakers, 7),
+    )
+    plan = VoicePlan(
+        reader=tmp_path, acted=tmp_path, work=tmp_path, out=tmp_path / "toys", tuning_s=0.1
+    )
+    voice = finish_voice(plan, run, phoneme_table())
+    assert voice.name == "toys"
+    assert set(voice.speakers["toy"]) == {"happy", "neutral"}
+    assert set(read_shaping(voice.folder)) == set(voice.speakers["toy"].values())
+    assert len(SpeechEngine(load_voice(voice.folder)).speak("Tea.", "happy").waveform) > 0
 
 
 def test_the_learning_rate_rises_then_falls():
