@@ -194,6 +194,7 @@ def test_closing_an_invisible_widget_rejects_and_says_so(shop, page):
     )
     page.locator("#go").click()
     expect(widget.locator("#play")).to_be_focused()
+    expect(page.locator("iframe")).to_be_focused()  # the page around it has handed over the keys
     page.keyboard.press("Escape")
     assert shop.heard("rejected") == [["closed"], ["rejected", "challenge-closed"]]
     expect(page.locator("iframe")).to_be_hidden()
