@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from captcha.contrib.forms import CaptchaField, VerifiesLast
 from captcha.hostnames import MAX_LENGTH
 from captcha.languages import language_names
-from captcha.models import ANSWERS
+from captcha.models import ANSWERS, Challenge
 
 MAX_POSITION = 99  # far above any challenge; only bounds the number
 
@@ -23,11 +23,19 @@ class StartForm(forms.Form):
         max_length=32, required=False, validators=[RegexValidator(r"^[A-Za-z0-9_/-]*$")]
     )
     cdata = forms.CharField(max_length=255, required=False, strip=False)
+    kind = forms.ChoiceField(choices=Challenge.Kind, required=False)
+
+
+class WorkForm(forms.Form):
+    """The proof of work alone."""
+
+    work = forms.CharField(max_length=20)
 
 
 class AnswerForm(forms.Form):
     item = forms.IntegerField(min_value=1, max_value=MAX_POSITION)
     answer = forms.ChoiceField(choices=ANSWERS)
+    work = forms.CharField(max_length=20, required=False)
 
 
 class DemoForm(VerifiesLast):

@@ -36,14 +36,18 @@ def seconds_to_wait(*, rate: Rate, key: str) -> int:
     Periods are aligned to the clock and refused calls prolong nothing, so that everybody gets in
     again at the latest after one period.
     """
-    now = time.time()
-    period = int(now // rate.period_s)
-    counter = f"captcha.rate.{key}.{period}"
-    cache.add(counter, 0, timeout=rate.period_s + 1)
-    try:
-        calls = cache.incr(counter)
-    except ValueError:  # expired or thrown out between the two calls
-        calls = 1
+    calls = add_up(key=f"rate.{key}", amount=1, period_s=rate.period_s)
     if calls <= rate.calls:
         return 0
-    return max(1, round((period + 1) * rate.period_s - now))
+    now = time.time()
+    return max(1, round((now // rate.period_s + 1) * rate.period_s - now))
+
+
+def add_up(*, key: str, amount: int, period_s: int) -> int:
+    """Add to a counter that starts anew each period, and return it."""
+    counter = f"captcha.{key}.{int(time.time() // period_s)}"
+    cache.add(counter, 0, timeout=period_s + 1)
+    try:
+        return cache.incr(counter, amount)
+    except ValueError:  # expired or thrown out between the two calls
+        return amount

@@ -64,6 +64,12 @@ class Site(models.Model):
         default=False,
         help_text="For clients that cannot POST. The secret then lands in the logs of servers.",
     )
+    offers_audio = models.BooleanField(default=True, help_text="Listening to clips.")
+    offers_work = models.BooleanField(
+        "offers work alone",
+        default=False,
+        help_text="A proof of work and nothing else: it slows bots down, and keeps none out.",
+    )
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="The site of this installation's own demo page."
@@ -82,6 +88,11 @@ class Site(models.Model):
             models.CheckConstraint(
                 condition=Q(mode__in=["checkbox", "scored"]), name="captcha_site_mode_known"
             ),
+            models.CheckConstraint(
+                condition=Q(offers_audio=True) | Q(offers_work=True),
+                name="captcha_site_offers_something",
+                violation_error_message="Offer at least one kind of challenge",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +101,16 @@ class Site(models.Model):
     @property
     def is_scored(self) -> bool:
         return self.mode == self.Mode.SCORED
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of challenge that a visitor may choose from, the default first.
+
+        A scored site has no place to ask anything: its visitors see nothing.
+        """
+        if self.is_scored:
+            return [Challenge.Kind.WORK.value]
+        offers = {Challenge.Kind.AUDIO: self.offers_audio, Challenge.Kind.WORK: self.offers_work}
+        return [kind.value for kind, is_offered in offers.items() if is_offered]
 
     def allows(self, hostname: str) -> bool:
         """Tell whether the widget may run on pages of this host."""
@@ -176,12 +197,21 @@ class Challenge(models.Model):
         FAILED = "failed", "Failed"
         EXPIRED = "expired", "Expired"
 
+    class Kind(models.TextChoices):
+        AUDIO = "audio", "Listening"
+        WORK = "work", "Proof of work alone"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="challenges")
     hostname = models.CharField(max_length=MAX_LENGTH)
     action = models.CharField(max_length=32, blank=True)
     cdata = models.CharField("customer data", max_length=255, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.AUDIO)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    work_bits = models.PositiveSmallIntegerField(
+        default=0, help_text="Difficulty of the proof of work; 0 for none."
+    )
+    worked_at = models.DateTimeField(null=True, blank=True)
     voter = models.CharField(max_length=64, help_text="Keyed hash of the day.")
     network = models.CharField(max_length=64, help_text="Keyed hash of the day.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -203,6 +233,13 @@ class Challenge(models.Model):
                 name="captcha_challenge_decided_unless_open",
             ),
             models.CheckConstraint(
+                condition=Q(kind__in=["audio", "work"]), name="captcha_challenge_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="passed") | Q(work_bits=0) | Q(worked_at__isnull=False),
+                name="captcha_challenge_passed_after_work",
+            ),
+            models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="captcha_challenge_has_life"
             ),
             models.CheckConstraint(
@@ -213,6 +250,16 @@ class Challenge(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)[:8]
+
+    @property
+    def is_work_due(self) -> bool:
+        return self.work_bits > 0 and self.worked_at is None
+
+    @property
+    def is_worked_alone(self) -> bool:
+        """Open, with all done that this kind asks for."""
+        is_open = self.state == self.State.OPEN and self.kind == self.Kind.WORK
+        return is_open and not self.is_work_due
 
 
 class ChallengeItemQuerySet(models.QuerySet["ChallengeItem"]):

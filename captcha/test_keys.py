@@ -48,6 +48,7 @@ class TestSecret:
     tokens: tuple[str, ...] = ()
 
 
+FORCED_SITE = TestSite("3x00000000000000000000FF", "open")
 _HCAPTCHA_SITEKEY = "10000000-ffff-ffff-ffff-000000000001"
 TEST_SITES = {
     site.sitekey: site
@@ -56,7 +57,7 @@ TEST_SITES = {
         TestSite(_HCAPTCHA_SITEKEY, "passed", HCAPTCHA_TOKEN),
         TestSite("1x00000000000000000000AA", "passed"),
         TestSite("2x00000000000000000000AB", "failed"),
-        TestSite("3x00000000000000000000FF", "open"),
+        FORCED_SITE,
     )
 }
 TEST_SECRETS = {

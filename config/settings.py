@@ -395,6 +395,19 @@ CAPTCHA_CHALLENGE_RATE = env.str(
 )
 # The public test keys of reCAPTCHA, hCaptcha and Turnstile, which pass or fail without a person.
 CAPTCHA_TEST_KEYS = env.bool("INFLECT_CAPTCHA_TEST_KEYS", DEVELOPMENT)
+# Leading zero bits of the proof of work beside the clips (0: none) and where it stands alone;
+# 16 bits are about 0.2 s on a phone, and each bit more doubles that.
+CAPTCHA_WORK_BITS = env.int("INFLECT_CAPTCHA_WORK_BITS", 16, validate=validate.Range(min=0, max=24))
+CAPTCHA_WORK_ALONE_BITS = env.int(
+    "INFLECT_CAPTCHA_WORK_ALONE_BITS", 18, validate=validate.Range(min=1, max=24)
+)
+# Challenges of one network and site in ten minutes before the work grows, by how much at most.
+CAPTCHA_FREE_CHALLENGES = env.int(
+    "INFLECT_CAPTCHA_FREE_CHALLENGES", 3, validate=validate.Range(min=1)
+)
+CAPTCHA_WORK_MAX_EXTRA_BITS = env.int(
+    "INFLECT_CAPTCHA_WORK_MAX_EXTRA_BITS", 5, validate=validate.Range(min=0, max=8)
+)
 # How long a challenge is kept after its end, with its keyed hashes of addresses.
 CAPTCHA_RETENTION_S = env.int(
     "INFLECT_CAPTCHA_RETENTION_S", 24 * 3600, validate=validate.Range(min=300)

@@ -9,9 +9,11 @@ from captcha.services.challenges import (
 from captcha.services.errors import (
     ChallengeNotFound,
     HostnameNotAllowed,
+    KindNotOffered,
     OutOfOrder,
-    PoolEmpty,
     SiteNotFound,
+    WorkInvalid,
+    WorkMissing,
 )
 from captcha.services.retention import purge_expired
 from captcha.services.sites import (
@@ -27,11 +29,13 @@ from captcha.services.verification import Verification, verify, verify_token
 __all__ = [
     "ChallengeNotFound",
     "HostnameNotAllowed",
+    "KindNotOffered",
     "OutOfOrder",
-    "PoolEmpty",
     "Progress",
     "SiteNotFound",
     "Verification",
+    "WorkInvalid",
+    "WorkMissing",
     "answer_item",
     "create_challenge",
     "create_site",

@@ -1,6 +1,6 @@
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,17 +12,22 @@ from django.utils import timezone
 from captcha.addresses import Visitor
 from captcha.keys import derive, digest, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
+from captcha.risk import base_bits, note_failure, score_of, work_bits
 from captcha.scoring import ROUND_CLIPS, Verdict, verdict
 from captcha.services.errors import (
     ChallengeNotFound,
     HostnameNotAllowed,
+    KindNotOffered,
     OutOfOrder,
     PoolEmpty,
     SiteNotFound,
+    WorkInvalid,
+    WorkMissing,
 )
 from captcha.services.sites import find_site
 from captcha.services.tokens import issue_token, token_of
-from captcha.test_keys import TEST_CHALLENGE, TestSite
+from captcha.test_keys import FORCED_SITE, TEST_CHALLENGE, TestSite
+from captcha.work import is_solved
 from labeling import services as labeling_services
 from synthesis import services as synthesis_services
 from synthesis.models import PlayClip
@@ -40,11 +45,16 @@ class Progress:
         audio_token: The last part of that clip's address.
         token: The response token, when passed.
         expires_at: When the challenge ends or, once passed, the token.
+        kind: One of `Challenge.Kind`.
+        salt, bits: The proof of work that is still due; 0 bits for none.
     """
 
     challenge_id: UUID
     state: str
     expires_at: datetime
+    kind: str = Challenge.Kind.AUDIO
+    salt: str = ""
+    bits: int = 0
     position: int = 0
     total: int = 0
     audio_token: str = ""
@@ -53,13 +63,21 @@ class Progress:
 
 @transaction.atomic
 def create_challenge(
-    *, sitekey: str, hostname: str, visitor: Visitor, action: str = "", cdata: str = ""
+    *,
+    sitekey: str,
+    hostname: str,
+    visitor: Visitor,
+    action: str = "",
+    cdata: str = "",
+    kind: str = "",
 ) -> Progress:
-    """Start a challenge: two known clips and, if there is one, a dummy clip at a random place.
+    """Start a challenge of the wished kind, or of the site's first one.
+
+    One to listen to has two known clips and, if there is one, a dummy clip at a random place. Where
+    the pool has too few clips, the proof of work alone takes its place, and an error is logged.
 
     Raises:
-        SiteNotFound, HostnameNotAllowed: As the names say.
-        PoolEmpty: If there are not enough clips; nothing is stored.
+        SiteNotFound, HostnameNotAllowed, KindNotOffered: As the names say; nothing is stored.
     """
     site = find_site(sitekey=sitekey)
     if site is None:
@@ -68,12 +86,17 @@ def create_challenge(
         return _test_progress(site)
     if not site.allows(hostname):
         raise HostnameNotAllowed(f"The site {site.name!r} does not allow the host {hostname!r}")
-    now = timezone.now()
+    kinds = site.kinds()
+    if kind and kind not in kinds:
+        raise KindNotOffered(f"This site offers {', '.join(kinds)}, not {kind}")
+    kind, now = kind or kinds[0], timezone.now()
     challenge = Challenge.objects.create(
         site=site,
         hostname=hostname,
         action=action,
         cdata=cdata,
+        kind=kind,
+        work_bits=work_bits(site_id=site.pk, network=visitor.network, kind=kind),
         voter=visitor.voter,
         network=visitor.network,
         created_at=now,
@@ -82,15 +105,32 @@ def create_challenge(
     return _progress(challenge, _ask_first_round(challenge, now))
 
 
-def _test_progress(site: TestSite) -> Progress:
-    """What a test site shows at once; nothing of it is stored."""
+def _test_progress(site: TestSite, *, is_done: bool = False) -> Progress:
+    """What a test site shows; nothing of it is stored."""
     ends_at = timezone.now() + timedelta(seconds=settings.CAPTCHA_TOKEN_LIFE_S)
-    token = site.token if site.state == Challenge.State.PASSED else ""
-    return Progress(TEST_CHALLENGE, site.state, ends_at, token=token)
+    if site.state == Challenge.State.OPEN and not is_done:
+        salt, bits = _test_salt(), settings.CAPTCHA_WORK_ALONE_BITS
+        kind = Challenge.Kind.WORK
+        return Progress(TEST_CHALLENGE, site.state, ends_at, kind=kind, salt=salt, bits=bits)
+    state = Challenge.State.PASSED if is_done else site.state
+    token = site.token if state == Challenge.State.PASSED else ""
+    return Progress(TEST_CHALLENGE, state, ends_at, token=token)
 
 
-def answer_item(*, challenge_id: UUID, position: int, answer: str) -> Progress:
-    """Note an answer; decide the challenge after the last one of a round.
+def _test_salt() -> str:
+    return derive("work", TEST_CHALLENGE)
+
+
+def _take_test_work(work: str) -> Progress:
+    if not is_solved(salt=_test_salt(), nonce=work, bits=settings.CAPTCHA_WORK_ALONE_BITS):
+        raise WorkInvalid("This number does not solve the puzzle")
+    return _test_progress(FORCED_SITE, is_done=True)
+
+
+def answer_item(
+    *, challenge_id: UUID, position: int = 0, answer: str = "", work: str = ""
+) -> Progress:
+    """Note an answer, a proof of work, or both; decide the challenge after the last of a round.
 
     Known and dummy clips cost the same work here, and nothing is decided before a round is
     complete, so that neither time nor order tells them apart. Repeating an answer changes nothing:
@@ -99,24 +139,52 @@ def answer_item(*, challenge_id: UUID, position: int, answer: str) -> Progress:
     The answer is committed before further clips are drawn. If it were undone when there are none,
     a visitor could try every answer to the last clip until one is taken.
 
+    Args:
+        position: The clip that is answered, from 1; 0 for a proof of work alone.
+        work: The number that solves the puzzle; due with the last answer, ignored once it was
+            given.
+
     Raises:
         ChallengeNotFound: If there is no such challenge.
         OutOfOrder: If it is not this clip's turn.
-        PoolEmpty: If two more clips are due and not there; the same call later goes on.
+        WorkMissing, WorkInvalid: As the names say; the answer was not noted.
     """
+    if challenge_id == TEST_CHALLENGE and settings.CAPTCHA_TEST_KEYS:
+        return _take_test_work(work)
     now = timezone.now()
-    _take_answer(challenge_id, position, answer, now)
+    _take_answer(challenge_id, position, answer, work, now)
     return _go_on(challenge_id, now)
 
 
 @transaction.atomic
-def _take_answer(challenge_id: UUID, position: int, answer: str, now: datetime) -> None:
+def _take_answer(challenge_id: UUID, position: int, answer: str, work: str, now: datetime) -> None:
     challenge = _locked(challenge_id)
     if challenge.state == Challenge.State.OPEN and challenge.expires_at <= now:
         _decide(challenge, Challenge.State.EXPIRED, now)
     items = _items(challenge)
-    if challenge.state != Challenge.State.EXPIRED and not _is_repeated(items, position):
+    if challenge.state == Challenge.State.EXPIRED:
+        return
+    is_repeated = bool(position) and _is_repeated(items, position)
+    if work and not is_repeated:
+        _note_work(challenge, work, now)
+    if position and not is_repeated:
         _note(challenge, items, answer, now)
+    elif challenge.is_worked_alone:
+        _settle(challenge, items, passed=True, now=now)
+
+
+def _note_work(challenge: Challenge, work: str, now: datetime) -> None:
+    if challenge.state != Challenge.State.OPEN or not challenge.is_work_due:
+        return
+    if not is_solved(salt=_salt(challenge), nonce=work, bits=challenge.work_bits):
+        raise WorkInvalid("This number does not solve the puzzle")
+    challenge.worked_at = now
+    challenge.save(update_fields=["worked_at"])
+
+
+def _salt(challenge: Challenge) -> str:
+    """Of this challenge only, and of a challenge that turned into work alone anew."""
+    return derive("work", challenge.pk, challenge.kind)
 
 
 @transaction.atomic
@@ -124,12 +192,29 @@ def _go_on(challenge_id: UUID, now: datetime) -> Progress:
     """Ask a further round if one is due, and tell where the challenge stands."""
     challenge = _locked(challenge_id)
     items = _items(challenge)
-    is_open = challenge.state == Challenge.State.OPEN
+    is_open = challenge.state == Challenge.State.OPEN and challenge.kind != Challenge.Kind.WORK
     if is_open and all(item.is_answered for item in items):
-        asked = len(items)
-        items.extend(_ask(challenge, _draw(challenge), first=asked + 1))
-        _serve(items[asked], now)
+        items.extend(_ask_further(challenge, first=len(items) + 1, now=now))
     return _progress(challenge, items)
+
+
+def _ask_further(challenge: Challenge, *, first: int, now: datetime) -> list[ChallengeItem]:
+    try:
+        with transaction.atomic():
+            asked = _ask(challenge, _draw(challenge), first=first)
+    except PoolEmpty:
+        _fall_back_to_work(challenge)
+        return []
+    _serve(asked[0], now)
+    return asked
+
+
+def _fall_back_to_work(challenge: Challenge) -> None:
+    """Let the proof of work decide where there is nothing to listen to."""
+    extra = max(0, challenge.work_bits - base_bits(challenge.kind))
+    challenge.kind = Challenge.Kind.WORK
+    challenge.work_bits, challenge.worked_at = base_bits(challenge.kind) + extra, None
+    challenge.save(update_fields=["kind", "work_bits", "worked_at"])
 
 
 def _locked(challenge_id: UUID) -> Challenge:
@@ -175,6 +260,8 @@ def _is_repeated(items: list[ChallengeItem], position: int) -> bool:
 
 def _note(challenge: Challenge, items: list[ChallengeItem], answer: str, now: datetime) -> None:
     current = next(item for item in items if not item.is_answered)
+    if current is items[-1] and challenge.is_work_due:
+        raise WorkMissing("Send the proof of work along with this answer")
     current.answer, current.answered_at = answer, now
     current.save(update_fields=["answer", "answered_at"])
     if current is not items[-1]:
@@ -196,9 +283,12 @@ def _settle(
     for clip_id, right in known:
         synthesis_services.record_answer(clip_id=clip_id, right=right)
     if not passed:
+        note_failure(challenge)
         return
-    issue_token(challenge=challenge, now=now)
-    for item in items:
+    mistakes = sum(not right for _, right in known)
+    issue_token(challenge=challenge, now=now, score=score_of(challenge, mistakes=mistakes))
+    # Work alone says nothing about the ears of whoever labelled the dummy clip.
+    for item in items if challenge.kind != Challenge.Kind.WORK else ():
         if item.dummy_clip_id and item.answer != SKIPPED:
             labeling_services.record_vote(
                 clip_id=item.dummy_clip_id,
@@ -215,6 +305,17 @@ def _decide(challenge: Challenge, state: str, now: datetime) -> None:
 
 
 def _ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
+    if challenge.kind == Challenge.Kind.WORK:
+        return []
+    try:
+        with transaction.atomic():
+            return _ask_clips(challenge, now)
+    except PoolEmpty:
+        _fall_back_to_work(challenge)
+        return []
+
+
+def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
     clips: list[dict[str, object]] = _draw(challenge)
     dummy = labeling_services.draw_dummy_clip(voter=challenge.voter)
     if dummy is not None:
@@ -237,7 +338,7 @@ def _draw(challenge: Challenge) -> list[dict[str, object]]:
         drawn += synthesis_services.draw_play_clips(count=ROUND_CLIPS - len(drawn), exclude=exclude)
     if len(drawn) < ROUND_CLIPS:
         ready = PlayClip.objects.ready().count()
-        logger.error("The play pool has %d clips ready: a challenge could not be served", ready)
+        logger.error("The play pool has %d clips ready: a challenge asks for work instead", ready)
         raise PoolEmpty(f"A challenge needs {ROUND_CLIPS} more clips, {len(drawn)} were there")
     return [{"kind": ChallengeItem.Kind.KNOWN, "play_clip": clip} for clip in drawn]
 
@@ -266,13 +367,22 @@ def _audio_token(challenge: Challenge, position: int) -> str:
 
 
 def _progress(challenge: Challenge, items: list[ChallengeItem]) -> Progress:
-    state, expires_at = challenge.state, challenge.expires_at
+    state, expires_at, kind = challenge.state, challenge.expires_at, challenge.kind
     if state == Challenge.State.PASSED:
         expires_at = challenge.response_token.expires_at
-        return Progress(challenge.pk, state, expires_at, token=token_of(challenge))
+        return Progress(challenge.pk, state, expires_at, kind, token=token_of(challenge))
     if state != Challenge.State.OPEN:
-        return Progress(challenge.pk, state, expires_at)
+        return Progress(challenge.pk, state, expires_at, kind)
+    bits = challenge.work_bits if challenge.is_work_due else 0
+    progress = Progress(
+        challenge.pk, state, expires_at, kind, _salt(challenge) if bits else "", bits
+    )
+    if kind == Challenge.Kind.WORK:
+        return progress
     position = next(item.position for item in items if not item.is_answered)
-    return Progress(
-        challenge.pk, state, expires_at, position, len(items), _audio_token(challenge, position)
+    return replace(
+        progress,
+        position=position,
+        total=len(items),
+        audio_token=_audio_token(challenge, position),
     )

@@ -19,3 +19,15 @@ class OutOfOrder(ValueError):
 
 class PoolEmpty(RuntimeError):
     """The play pool has too few clips for a challenge at the moment."""
+
+
+class KindNotOffered(PermissionError):
+    """A kind of challenge that this site does not offer."""
+
+
+class WorkMissing(RuntimeError):
+    """The answer that decides came without the proof of work; it was not noted."""
+
+
+class WorkInvalid(ValueError):
+    """A number that does not solve the puzzle."""

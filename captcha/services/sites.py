@@ -67,7 +67,9 @@ def ensure_demo_site() -> Site:
 
     It has no secret: the demo page runs in this process and verifies with `verify_token`.
     """
-    site, _ = Site.objects.get_or_create(is_demo=True, defaults={"name": "Demo page"})
+    site, _ = Site.objects.get_or_create(
+        is_demo=True, defaults={"name": "Demo page", "offers_work": True}
+    )
     _allow(site, _own_hostnames())
     return site
 

@@ -13,7 +13,7 @@ def token_of(challenge: Challenge) -> str:
     return derive("response_token", challenge.pk)
 
 
-def issue_token(*, challenge: Challenge, now: datetime) -> ResponseToken:
+def issue_token(*, challenge: Challenge, now: datetime, score: float = 0.9) -> ResponseToken:
     """Store the token of a challenge that was passed just now."""
     return ResponseToken.objects.create(
         challenge=challenge,
@@ -21,6 +21,7 @@ def issue_token(*, challenge: Challenge, now: datetime) -> ResponseToken:
         site_id=challenge.site_id,
         hostname=challenge.hostname,
         action=challenge.action,
+        score=score,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.CAPTCHA_TOKEN_LIFE_S),
     )

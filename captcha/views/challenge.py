@@ -17,13 +17,13 @@ from django.views.decorators.csrf import csrf_exempt
 from captcha import services
 from captcha.addresses import visitor_of
 from captcha.bodies import BodyError, read_json
-from captcha.forms import AnswerForm, StartForm
+from captcha.forms import AnswerForm, StartForm, WorkForm
 from captcha.limits import Rate, seconds_to_wait
 from captcha.models import ANSWER_VALUES, Challenge
 from captcha.services import Progress
+from captcha.work import ALGORITHM
 
 MAX_BODY_BYTES = 8 * 1024
-RETRY_POOL_S = 10  # the pool is filled every 30 s, and other challenges come to their end
 
 
 class RateLimited(Exception):
@@ -39,7 +39,9 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     services.HostnameNotAllowed: (HTTPStatus.FORBIDDEN, "hostname_not_allowed"),
     services.ChallengeNotFound: (HTTPStatus.NOT_FOUND, "challenge_not_found"),
     services.OutOfOrder: (HTTPStatus.CONFLICT, "out_of_order"),
-    services.PoolEmpty: (HTTPStatus.SERVICE_UNAVAILABLE, "pool_empty"),
+    services.KindNotOffered: (HTTPStatus.FORBIDDEN, "kind_not_offered"),
+    services.WorkMissing: (HTTPStatus.CONFLICT, "work_missing"),
+    services.WorkInvalid: (HTTPStatus.BAD_REQUEST, "work_invalid"),
     RateLimited: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"),
 }
 BODY_STATUS = {
@@ -87,10 +89,15 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @json_api
 def answer(request: HttpRequest, challenge_id: UUID) -> HttpResponse:
-    """Take the answer to one clip and hand out the next, or the verdict."""
-    fields = _cleaned(AnswerForm, read_json(request, max_bytes=MAX_BODY_BYTES))
+    """Take the answer to one clip, or a proof of work, and hand out the next, or the verdict."""
+    sent = read_json(request, max_bytes=MAX_BODY_BYTES)
+    is_work_alone = "work" in sent and "item" not in sent
+    fields = _cleaned(WorkForm if is_work_alone else AnswerForm, sent)
     progress = services.answer_item(
-        challenge_id=challenge_id, position=fields["item"], answer=fields["answer"]
+        challenge_id=challenge_id,
+        position=fields.get("item", 0),
+        answer=fields.get("answer", ""),
+        work=fields["work"],
     )
     if progress.state == Challenge.State.EXPIRED:
         return _problem(
@@ -119,8 +126,11 @@ def _described(progress: Progress) -> dict[str, Any]:
     described: dict[str, Any] = {
         "challenge": str(progress.challenge_id),
         "state": progress.state,
+        "kind": progress.kind,
         "expires_in": max(0, int((progress.expires_at - timezone.now()).total_seconds())),
     }
+    if progress.state == Challenge.State.OPEN:
+        described["work"] = _work(progress)
     if progress.token:
         described["token"] = progress.token
     if progress.position:
@@ -133,10 +143,14 @@ def _described(progress: Progress) -> dict[str, Any]:
     return described
 
 
+def _work(progress: Progress) -> dict[str, Any] | None:
+    if not progress.bits:
+        return None
+    return {"algorithm": ALGORITHM, "salt": progress.salt, "bits": progress.bits}
+
+
 def _retry_after(error: Exception) -> dict[str, str]:
-    if isinstance(error, RateLimited):
-        return {"Retry-After": str(error.wait_s)}
-    return {"Retry-After": str(RETRY_POOL_S)} if isinstance(error, services.PoolEmpty) else {}
+    return {"Retry-After": str(error.wait_s)} if isinstance(error, RateLimited) else {}
 
 
 def _problem(status: HTTPStatus, code: str, message: str, **headers: str) -> HttpResponse:

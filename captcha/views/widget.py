@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from captcha import services
 from captcha.hostnames import hostname_of_origin
 from captcha.languages import EMOTION_NAMES, in_visitors_language
-from captcha.models import Site
+from captcha.models import Challenge, Site
 from captcha.test_keys import TestSite
 
 THEMES = ("auto", "light", "dark")
@@ -62,7 +62,7 @@ def _one_of(allowed: Sequence[str], wish: str | None) -> str:
 
 def kinds_of(site: Site | TestSite | None) -> Sequence[str]:
     """Return the kinds of challenge that a site offers, the first by default."""
-    return ("audio",)
+    return site.kinds() if site else [Challenge.Kind.AUDIO.value]
 
 
 def _problem_of(site: Site | TestSite | None, hostname: str) -> str:

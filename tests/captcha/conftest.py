@@ -12,6 +12,7 @@ from django.test import Client
 from audio import encode_wav
 from captcha import services
 from captcha.models import ChallengeItem, Site
+from captcha.work import solve
 from emotion.ml.labels import EMOTIONS
 from labeling.models import Clip
 from synthesis.models import PlayClip, Voice
@@ -38,6 +39,12 @@ def speechlike(seed: int, *, duration_s: float = 0.6, sampling_rate: int = 16_00
 def stored(pool: str, key: str, waveform: np.ndarray, sampling_rate: int = 16_000) -> str:
     data = encode_wav(waveform, sampling_rate)
     return storages[pool].save(key, ContentFile(data))
+
+
+@pytest.fixture(autouse=True)
+def light_work(settings) -> None:
+    """Work that Python does at once."""
+    settings.CAPTCHA_WORK_BITS, settings.CAPTCHA_WORK_ALONE_BITS = 4, 6
 
 
 @pytest.fixture
@@ -120,18 +127,27 @@ class Visitor:
     def __init__(self, site: Site, address: str = "192.0.2.7") -> None:
         self.site = site
         self.client = Client(REMOTE_ADDR=address)
+        self.works: dict[str, str] = {}  # solved puzzles by challenge
 
     def start(self, **fields):
         body = {"sitekey": self.site.sitekey, "hostname": HOSTNAME, **fields}
-        return self.post("/captcha/api/challenge", body)
+        response = self.post("/captcha/api/challenge", body)
+        described = response.json()
+        if described.get("work"):
+            self.works[described["challenge"]] = solved(described["work"])
+        return response
 
     def post(self, path: str, body: object):
         return self.client.post(path, body, content_type="application/json")
 
     def answer(self, challenge: str, number: int, answer: str):
-        return self.post(
-            f"/captcha/api/challenge/{challenge}/answer", {"item": number, "answer": answer}
-        )
+        body = {"item": number, "answer": answer}
+        if number > 1 and challenge in self.works:  # no round has a single clip
+            body["work"] = self.works[challenge]
+        return self.post(f"/captcha/api/challenge/{challenge}/answer", body)
+
+    def prove(self, challenge: str, work: str):
+        return self.post(f"/captcha/api/challenge/{challenge}/answer", {"work": work})
 
     def solve(self, *, wrong: set[int] = frozenset(), dummy: str = "happy", **fields) -> dict:
         """Answer everything; `wrong` numbers the known clips to get wrong, from 0."""
@@ -146,6 +162,11 @@ class Visitor:
                 known += 1
             described = self.answer(described["challenge"], number, given).json()
         return described
+
+
+def solved(work: dict) -> str:
+    """The number that solves a puzzle."""
+    return solve(salt=work["salt"], bits=work["bits"])
 
 
 def not_(emotion: str) -> str:

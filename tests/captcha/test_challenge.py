@@ -10,6 +10,7 @@ from captcha.models import Challenge, ChallengeItem, ResponseToken
 from emotion.ml.labels import EMOTIONS
 from labeling.models import Clip, Vote
 from synthesis.models import PlayClip
+from tests.captcha.conftest import solved
 
 pytestmark = pytest.mark.django_db
 
@@ -202,41 +203,46 @@ def test_a_network_that_has_heard_everything_still_gets_a_challenge(visitor, fil
     assert [visitor.start().status_code for _ in range(3)] == [201, 201, 201]
 
 
-def test_an_empty_pool_is_answered_with_503_and_logged(visitor, fill_play_pool, caplog):
+def test_an_empty_pool_asks_for_work_alone_and_logs_an_alarm(visitor, fill_play_pool, caplog):
     fill_play_pool(1)
     response = visitor.start()
-    assert response.status_code == 503
-    assert response.json()["error"]["code"] == "pool_empty"
-    assert int(response["Retry-After"]) > 0
-    assert [record.levelname for record in caplog.records if record.name.startswith("captcha")] == [
-        "ERROR"
-    ]
-    assert not Challenge.objects.exists()
+    described = response.json()
+    assert (response.status_code, described["kind"]) == (201, "work")
+    assert "item" not in described
+    levels = [record.levelname for record in caplog.records if record.name.startswith("captcha")]
+    assert levels == ["ERROR"]
     assert PlayClip.objects.get().times_served == 0
+    passed = visitor.prove(described["challenge"], solved(described["work"])).json()
+    assert passed["state"] == "passed"
+    assert ResponseToken.objects.get().score < 0.9
 
 
-def test_a_pool_that_is_empty_in_the_second_round_keeps_the_answer_for_later(
-    visitor, fill_play_pool
-):
-    fill_play_pool(2)
+def test_a_pool_that_is_empty_in_the_second_round_asks_for_work_anew(visitor, pools):
     described = visitor.start().json()
-    challenge = described["challenge"]
-    first, second = items_of(described)
-    visitor.answer(challenge, 1, right_answer(first))
-    assert visitor.answer(challenge, 2, "skip").status_code == 503
-    fill_play_pool(2)
-    assert visitor.answer(challenge, 2, "skip").json()["item"]["of"] == 4
+    challenge, known = described["challenge"], 0
+    for item in items_of(described):
+        PlayClip.objects.update(state="retired")
+        known += bool(item.play_clip)
+        answer = "skip" if item.play_clip and known == 1 else right_answer(item)
+        reply = visitor.answer(challenge, item.position, answer).json()
+    assert (reply["state"], reply["kind"]) == ("open", "work")
+    assert reply["work"]["salt"] != described["work"]["salt"]
+    again = visitor.answer(challenge, 3, answer).json()
+    assert again["work"] == reply["work"]
+    assert visitor.prove(challenge, solved(reply["work"])).json()["state"] == "passed"
+    assert not Vote.objects.exists()
 
 
 def test_an_empty_pool_gives_no_second_guess(visitor, fill_play_pool):
     fill_play_pool(2)
     described = visitor.start().json()
+    challenge = described["challenge"]
     first, second = items_of(described)
-    visitor.answer(described["challenge"], 1, "skip")
-    visitor.answer(described["challenge"], 1, right_answer(first))
-    assert visitor.answer(described["challenge"], 2, right_answer(second)).status_code == 503
+    visitor.answer(challenge, 1, "skip")
+    visitor.answer(challenge, 1, right_answer(first))
+    visitor.answer(challenge, 2, right_answer(second))
     for guess in [right_answer(first), right_answer(second), "skip"]:
-        assert visitor.answer(described["challenge"], 2, guess).status_code == 503
+        assert visitor.answer(challenge, 2, guess).json()["state"] == "open"
     assert Challenge.objects.get().state == Challenge.State.OPEN
 
 

@@ -134,3 +134,12 @@ def test_a_site_has_a_known_mode_and_a_token_a_score(site, token):
     assert refused(ResponseToken.objects.all(), score=1.5)
     assert refused(ResponseToken.objects.all(), score=-0.1)
     assert refused(ResponseToken.objects.all(), idempotency_sha256=digest("key"))
+
+
+def test_a_site_offers_something_and_a_challenge_is_passed_after_its_work(site, challenge):
+    assert refused(Site.objects.all(), offers_audio=False, offers_work=False)
+    challenges = Challenge.objects.filter(pk=challenge.pk)
+    decided_at = timezone.now()
+    assert refused(challenges, kind="other")
+    assert refused(challenges, state="passed", decided_at=decided_at)
+    assert not refused(challenges, state="passed", decided_at=decided_at, worked_at=decided_at)

@@ -4,6 +4,7 @@ import pytest
 
 from captcha.models import Challenge
 from captcha.test_keys import DUMMY_TOKEN, HCAPTCHA_TOKEN
+from tests.captcha.conftest import solved
 
 pytestmark = pytest.mark.django_db
 VERIFY = "/captcha/api/siteverify"
@@ -80,3 +81,14 @@ def test_the_widget_of_a_test_sitekey_runs_on_any_host(client):
     response = client.get("/captcha/widget/", query)
     assert response.status_code == 200
     assert "https:" in response["Content-Security-Policy"]
+
+
+def test_the_forcing_sitekey_passes_after_its_work(client):
+    described = start(client, "3x00000000000000000000FF").json()
+    assert (described["state"], described["kind"]) == ("open", "work")
+    address = f"/captcha/api/challenge/{described['challenge']}/answer"
+    wrong = client.post(address, {"work": "x"}, content_type="application/json")
+    assert wrong.json()["error"]["code"] == "work_invalid"
+    work = {"work": solved(described["work"])}
+    passed = client.post(address, work, content_type="application/json").json()
+    assert (passed["state"], passed["token"]) == ("passed", DUMMY_TOKEN)

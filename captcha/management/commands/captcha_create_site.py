@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from captcha import services
-from captcha.models import Site
+from captcha.models import Challenge, Site
 
 OPTIONS = ("mode", "verifies_by_get")
 
@@ -37,10 +37,18 @@ class Command(BaseCommand):
             action="store_true",
             help="Let siteverify answer GET too; the secret then lands in the logs of servers",
         )
+        parser.add_argument(
+            "--kinds",
+            nargs="+",
+            choices=Challenge.Kind.values,
+            default=[Challenge.Kind.AUDIO.value],
+            help="Kinds of challenge that visitors may choose from; work alone keeps no bot out",
+        )
 
     @transaction.atomic
     def handle(self, *, name: str, hostname: list[str], **options: Any) -> None:
         chosen = {field: options[field] for field in OPTIONS}
+        chosen |= {f"offers_{kind}": kind in options["kinds"] for kind in Challenge.Kind.values}
         try:
             site = services.create_site(name=name, hostnames=hostname, **chosen)
         except ValidationError as error:
