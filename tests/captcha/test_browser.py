@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FrameLocator, Page, expect
 
 from captcha import services
-from captcha.models import ChallengeItem
+from captcha.models import ChallengeItem, ResponseToken
 from labeling.models import Vote
 from tests.captcha.browsing import answer, right_digit, start
 
@@ -136,13 +136,25 @@ def test_escape_closes_the_clips_and_starting_again_goes_on_with_them(page, demo
     expect(demo.locator("#count")).to_have_text("2 / 3")
 
 
-def test_an_empty_pool_is_explained(page, complaints, live_server, settings, db):
+def test_an_empty_pool_lets_the_device_work_instead(page, complaints, live_server, settings, db):
     settings.ALLOWED_HOSTS = ["localhost"]
     services.ensure_demo_site()
     page.goto(f"{live_server.url}/captcha/demo/")
     widget = page.frame_locator("iframe")
     widget.locator("#start").click()
-    expect(widget.locator("#notice-text")).to_contain_text("No clips are ready")
+    expect(widget.locator("#start-label")).to_have_text("Verified")
+
+
+def test_the_device_may_compute_instead_of_the_visitor(page, demo, complaints, live_server):
+    page.goto(f"{live_server.url}/captcha/demo/?kind=work")
+    widget = page.frame_locator("iframe")
+    expect(widget.locator("#start")).to_be_enabled()
+    widget.locator("#start").focus()
+    page.keyboard.press("Enter")
+    expect(widget.locator("#start-label")).to_have_text("Verified")
+    expect(widget.locator("#start")).to_be_focused()
+    assert ResponseToken.objects.get().challenge.kind == "work"
+    assert complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
