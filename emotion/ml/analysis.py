@@ -24,6 +24,9 @@ HARMONIC_FRAMES: Final = 17
 """A partial lasts longer than this many frames, a click does not (librosa's default is 31 frames
 of twice the hop)."""
 
+LEAST_VOICED: Final = 0.05
+"""Noise has a voiced frame now and then, which is no voice."""
+
 PIECE_S: Final = 10
 """Pitch is tracked in pieces of this length, which bounds its memory."""
 
@@ -57,15 +60,19 @@ class Analysis:
 
     @property
     def median_pitch_hz(self) -> float | None:
-        """The middle of the voiced frames, None where there is none."""
+        """The middle of the voiced frames, None where hardly any frame is voiced."""
         voiced = self.pitch_hz[~np.isnan(self.pitch_hz)]
-        return float(np.median(voiced)) if voiced.size else None
+        is_voice = voiced.size >= LEAST_VOICED * len(self.pitch_hz)
+        return float(np.median(voiced)) if voiced.size and is_voice else None
 
     @property
     def period_ms(self) -> float | None:
-        """The lag of the highest peak of the autocorrelation, in the range of a voice."""
+        """The lag of the highest peak of the autocorrelation, in the range of a voice.
+
+        None where hardly any frame is voiced.
+        """
         possible = (self.lags_ms >= 1000 / HIGHEST_HZ) & (self.lags_ms <= 1000 / LOWEST_HZ)
-        if not possible.any():
+        if self.median_pitch_hz is None or not possible.any():
             return None
         lags, values = self.lags_ms[possible], self.autocorrelation[possible]
         return float(lags[int(values.argmax())])
