@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 
 from captcha import services
 from captcha.models import Challenge, ChallengeItem, Site, SiteHostname, SiteSecret
+from emotion.models import Emotion
 
 
 class ReadOnly:
@@ -105,11 +106,11 @@ class ChallengeItemInline(ReadOnly, admin.TabularInline):
 
     @admin.display(description="Emotion")
     def expected(self, item: ChallengeItem) -> str:
-        return item.play_clip.get_emotion_display() if item.play_clip else "unknown"
+        return str(Emotion(item.emotion).label) if item.emotion else "unknown"
 
     @admin.display(description="Right", boolean=True)
     def verdict(self, item: ChallengeItem) -> bool | None:
-        return item.is_right if item.play_clip and item.is_answered else None
+        return item.is_right if item.emotion and item.is_answered else None
 
 
 @admin.register(Challenge)

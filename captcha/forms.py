@@ -24,6 +24,7 @@ class StartForm(forms.Form):
     )
     cdata = forms.CharField(max_length=255, required=False, strip=False)
     kind = forms.ChoiceField(choices=Challenge.Kind, required=False)
+    language = forms.CharField(max_length=35, required=False)  # a tag of BCP 47
 
 
 class WorkForm(forms.Form):

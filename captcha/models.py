@@ -65,6 +65,9 @@ class Site(models.Model):
         help_text="For clients that cannot POST. The secret then lands in the logs of servers.",
     )
     offers_audio = models.BooleanField(default=True, help_text="Listening to clips.")
+    offers_text = models.BooleanField(
+        default=True, help_text="Reading short situations, for people who cannot hear."
+    )
     offers_work = models.BooleanField(
         "offers work alone",
         default=False,
@@ -89,7 +92,7 @@ class Site(models.Model):
                 condition=Q(mode__in=["checkbox", "scored"]), name="captcha_site_mode_known"
             ),
             models.CheckConstraint(
-                condition=Q(offers_audio=True) | Q(offers_work=True),
+                condition=Q(offers_audio=True) | Q(offers_text=True) | Q(offers_work=True),
                 name="captcha_site_offers_something",
                 violation_error_message="Offer at least one kind of challenge",
             ),
@@ -109,7 +112,11 @@ class Site(models.Model):
         """
         if self.is_scored:
             return [Challenge.Kind.WORK.value]
-        offers = {Challenge.Kind.AUDIO: self.offers_audio, Challenge.Kind.WORK: self.offers_work}
+        offers = {
+            Challenge.Kind.AUDIO: self.offers_audio,
+            Challenge.Kind.TEXT: self.offers_text,
+            Challenge.Kind.WORK: self.offers_work,
+        }
         return [kind.value for kind, is_offered in offers.items() if is_offered]
 
     def allows(self, hostname: str) -> bool:
@@ -199,6 +206,7 @@ class Challenge(models.Model):
 
     class Kind(models.TextChoices):
         AUDIO = "audio", "Listening"
+        TEXT = "text", "Reading"
         WORK = "work", "Proof of work alone"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -207,6 +215,7 @@ class Challenge(models.Model):
     action = models.CharField(max_length=32, blank=True)
     cdata = models.CharField("customer data", max_length=255, blank=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.AUDIO)
+    language = models.CharField(max_length=10, blank=True, help_text="Of what is to be read.")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     work_bits = models.PositiveSmallIntegerField(
         default=0, help_text="Difficulty of the proof of work; 0 for none."
@@ -233,7 +242,7 @@ class Challenge(models.Model):
                 name="captcha_challenge_decided_unless_open",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["audio", "work"]), name="captcha_challenge_kind_known"
+                condition=Q(kind__in=["audio", "text", "work"]), name="captcha_challenge_kind_known"
             ),
             models.CheckConstraint(
                 condition=~Q(state="passed") | Q(work_bits=0) | Q(worked_at__isnull=False),
@@ -268,6 +277,7 @@ class ChallengeItemQuerySet(models.QuerySet["ChallengeItem"]):
         return self.filter(
             served_at__isnull=False,
             answered_at=None,
+            kind__in=[ChallengeItem.Kind.KNOWN, ChallengeItem.Kind.DUMMY],
             challenge__state=Challenge.State.OPEN,
             challenge__expires_at__gt=now,
         )
@@ -278,11 +288,12 @@ class ChallengeItemQuerySet(models.QuerySet["ChallengeItem"]):
 
 
 class ChallengeItem(models.Model):
-    """One clip of a challenge; visitors cannot tell the kinds apart."""
+    """One clip of a challenge, or one situation; visitors cannot tell the kinds of clips apart."""
 
     class Kind(models.TextChoices):
         KNOWN = "known", "Known"
         DUMMY = "dummy", "Dummy"
+        SCENARIO = "scenario", "Situation"
 
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveSmallIntegerField(help_text="From 1.")
@@ -293,6 +304,8 @@ class ChallengeItem(models.Model):
     dummy_clip = models.ForeignKey(
         Clip, on_delete=models.PROTECT, null=True, blank=True, related_name="challenge_items"
     )
+    scenario = models.CharField(max_length=300, blank=True)
+    scenario_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
     audio_sha256 = models.CharField(
         "SHA-256 of the audio address", max_length=64, unique=True, editable=False
     )
@@ -318,14 +331,20 @@ class ChallengeItem(models.Model):
                 fields=["challenge"], condition=Q(kind="dummy"), name="captcha_one_dummy_item"
             ),
             models.CheckConstraint(
-                condition=Q(kind="known", play_clip__isnull=False, dummy_clip=None)
-                | Q(kind="dummy", play_clip=None, dummy_clip__isnull=False),
+                condition=Q(kind="known", play_clip__isnull=False, dummy_clip=None, scenario="")
+                | Q(kind="dummy", play_clip=None, dummy_clip__isnull=False, scenario="")
+                | Q(kind="scenario", play_clip=None, dummy_clip=None) & ~Q(scenario=""),
                 name="captcha_item_has_clip_of_its_kind",
             ),
             models.CheckConstraint(
                 condition=Q(answer="", answered_at=None)
                 | Q(answer__in=ANSWER_VALUES, answered_at__isnull=False, served_at__isnull=False),
                 name="captcha_answer_with_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(scenario="", scenario_emotion="")
+                | Q(scenario_emotion__in=Emotion.values) & ~Q(scenario=""),
+                name="captcha_scenario_with_emotion",
             ),
             models.CheckConstraint(condition=Q(position__gt=0), name="captcha_positions_from_one"),
         ]
@@ -346,8 +365,13 @@ class ChallengeItem(models.Model):
 
     @property
     def is_right(self) -> bool:
-        """A known clip that was recognised; a skipped one was not."""
-        return self.play_clip is not None and self.answer == self.play_clip.emotion
+        """A known clip that was recognised, or a situation; a skipped one was not."""
+        return bool(self.emotion) and self.answer == self.emotion
+
+    @property
+    def emotion(self) -> str:
+        """The right answer, "" where nobody knows it."""
+        return self.play_clip.emotion if self.play_clip else self.scenario_emotion
 
     def open_audio(self) -> File:
         return self.clip.open_audio()

@@ -43,7 +43,7 @@ def score_of(challenge: Challenge, *, mistakes: int) -> float:
     if challenge.kind == Challenge.Kind.WORK:
         suspicion = challenge.work_bits - base_bits(challenge.kind)
         return round(max(0.1, 0.7 - 0.1 * max(0, suspicion)), 1)
-    return 0.9 if not mistakes else 0.7
+    return 0.9 if challenge.kind == Challenge.Kind.AUDIO and not mistakes else 0.7
 
 
 def _key(site_id: int, network: str) -> str:

@@ -13,6 +13,7 @@ from captcha.addresses import Visitor
 from captcha.keys import derive, digest, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
 from captcha.risk import base_bits, note_failure, score_of, work_bits
+from captcha.scenarios import draw, language_for
 from captcha.scoring import ROUND_CLIPS, Verdict, verdict
 from captcha.services.errors import (
     ChallengeNotFound,
@@ -47,6 +48,7 @@ class Progress:
         expires_at: When the challenge ends or, once passed, the token.
         kind: One of `Challenge.Kind`.
         salt, bits: The proof of work that is still due; 0 bits for none.
+        text, language: What is to be read in place of a clip.
     """
 
     challenge_id: UUID
@@ -55,6 +57,8 @@ class Progress:
     kind: str = Challenge.Kind.AUDIO
     salt: str = ""
     bits: int = 0
+    text: str = ""
+    language: str = ""
     position: int = 0
     total: int = 0
     audio_token: str = ""
@@ -70,11 +74,13 @@ def create_challenge(
     action: str = "",
     cdata: str = "",
     kind: str = "",
+    language: str = "",
 ) -> Progress:
     """Start a challenge of the wished kind, or of the site's first one.
 
     One to listen to has two known clips and, if there is one, a dummy clip at a random place. Where
     the pool has too few clips, the proof of work alone takes its place, and an error is logged.
+    One to read has two situations, in the wished language if there are some, else in English.
 
     Raises:
         SiteNotFound, HostnameNotAllowed, KindNotOffered: As the names say; nothing is stored.
@@ -96,6 +102,7 @@ def create_challenge(
         action=action,
         cdata=cdata,
         kind=kind,
+        language=language_for(language) if kind == Challenge.Kind.TEXT else "",
         work_bits=work_bits(site_id=site.pk, network=visitor.network, kind=kind),
         voter=visitor.voter,
         network=visitor.network,
@@ -267,7 +274,7 @@ def _note(challenge: Challenge, items: list[ChallengeItem], answer: str, now: da
     if current is not items[-1]:
         _serve(items[current.position], now)  # positions count from 1: this is the next one
         return
-    known = [item for item in items if item.kind == ChallengeItem.Kind.KNOWN]
+    known = [item for item in items if item.emotion]
     result = verdict([item.is_right for item in known])
     if result is not Verdict.MORE:
         _settle(challenge, items, passed=result is Verdict.PASS, now=now)
@@ -285,7 +292,7 @@ def _settle(
     if not passed:
         note_failure(challenge)
         return
-    mistakes = sum(not right for _, right in known)
+    mistakes = sum(bool(item.emotion) and not item.is_right for item in items)
     issue_token(challenge=challenge, now=now, score=score_of(challenge, mistakes=mistakes))
     # Work alone says nothing about the ears of whoever labelled the dummy clip.
     for item in items if challenge.kind != Challenge.Kind.WORK else ():
@@ -317,7 +324,8 @@ def _ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]
 
 def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
     clips: list[dict[str, object]] = _draw(challenge)
-    dummy = labeling_services.draw_dummy_clip(voter=challenge.voter)
+    is_heard = challenge.kind == Challenge.Kind.AUDIO
+    dummy = labeling_services.draw_dummy_clip(voter=challenge.voter) if is_heard else None
     if dummy is not None:
         place = secrets.randbelow(len(clips) + 1)
         clips.insert(place, {"kind": ChallengeItem.Kind.DUMMY, "dummy_clip": dummy})
@@ -328,6 +336,8 @@ def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
 
 def _draw(challenge: Challenge) -> list[dict[str, object]]:
     """Draw a round of known clips, such as this network has not heard if there are enough."""
+    if challenge.kind == Challenge.Kind.TEXT:
+        return _written(challenge.language)
     heard = set(
         ChallengeItem.objects.heard_in(challenge.network).values_list("play_clip_id", flat=True)
     )
@@ -341,6 +351,14 @@ def _draw(challenge: Challenge) -> list[dict[str, object]]:
         logger.error("The play pool has %d clips ready: a challenge asks for work instead", ready)
         raise PoolEmpty(f"A challenge needs {ROUND_CLIPS} more clips, {len(drawn)} were there")
     return [{"kind": ChallengeItem.Kind.KNOWN, "play_clip": clip} for clip in drawn]
+
+
+def _written(language: str) -> list[dict[str, object]]:
+    kind = ChallengeItem.Kind.SCENARIO
+    return [
+        {"kind": kind, "scenario": scenario.text, "scenario_emotion": scenario.emotion}
+        for scenario in draw(count=ROUND_CLIPS, language=language)
+    ]
 
 
 def _ask(
@@ -379,10 +397,8 @@ def _progress(challenge: Challenge, items: list[ChallengeItem]) -> Progress:
     )
     if kind == Challenge.Kind.WORK:
         return progress
-    position = next(item.position for item in items if not item.is_answered)
-    return replace(
-        progress,
-        position=position,
-        total=len(items),
-        audio_token=_audio_token(challenge, position),
-    )
+    current = next(item for item in items if not item.is_answered)
+    progress = replace(progress, position=current.position, total=len(items))
+    if kind == Challenge.Kind.TEXT:
+        return replace(progress, text=current.scenario, language=challenge.language)
+    return replace(progress, audio_token=_audio_token(challenge, current.position))

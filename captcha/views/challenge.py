@@ -135,12 +135,15 @@ def _described(progress: Progress) -> dict[str, Any]:
         described["token"] = progress.token
     if progress.position:
         described["answers"] = ANSWER_VALUES
-        described["item"] = {
-            "number": progress.position,
-            "of": progress.total,
-            "audio": reverse("captcha:audio", args=[progress.audio_token]),
-        }
+        place = {"number": progress.position, "of": progress.total}
+        described["item"] = place | _content(progress)
     return described
+
+
+def _content(progress: Progress) -> dict[str, str]:
+    if progress.text:
+        return {"text": progress.text, "language": progress.language}
+    return {"audio": reverse("captcha:audio", args=[progress.audio_token])}
 
 
 def _work(progress: Progress) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from captcha import services
 from captcha.models import ChallengeItem, ResponseToken
+from emotion.ml.labels import EMOTIONS
 from labeling.models import Vote
 from tests.captcha.browsing import answer, right_digit, start
 
@@ -143,6 +144,22 @@ def test_an_empty_pool_lets_the_device_work_instead(page, complaints, live_serve
     widget = page.frame_locator("iframe")
     widget.locator("#start").click()
     expect(widget.locator("#start-label")).to_have_text("Verified")
+
+
+def test_situations_are_read_and_answered_by_keyboard(page, demo, complaints, live_server):
+    page.goto(f"{live_server.url}/captcha/demo/?kind=text")
+    widget = page.frame_locator("iframe")
+    expect(widget.locator("#start")).to_be_enabled()
+    widget.locator("#start").focus()
+    page.keyboard.press("Enter")
+    for number in (1, 2):
+        expect(widget.locator("#count")).to_have_text(f"{number} / 2")
+        expect(widget.locator("#card")).to_have_attribute("aria-busy", "false")
+        item = ChallengeItem.objects.get(challenge__kind="text", position=number)
+        expect(widget.locator("#scenario")).to_have_text(item.scenario)
+        page.keyboard.press(str(EMOTIONS.index(item.scenario_emotion) + 1))
+    expect(widget.locator("#start-label")).to_have_text("Verified")
+    assert complaints == []
 
 
 def test_the_device_may_compute_instead_of_the_visitor(page, demo, complaints, live_server):

@@ -137,9 +137,19 @@ def test_a_site_has_a_known_mode_and_a_token_a_score(site, token):
 
 
 def test_a_site_offers_something_and_a_challenge_is_passed_after_its_work(site, challenge):
-    assert refused(Site.objects.all(), offers_audio=False, offers_work=False)
+    nothing = {"offers_audio": False, "offers_text": False, "offers_work": False}
+    assert refused(Site.objects.all(), **nothing)
     challenges = Challenge.objects.filter(pk=challenge.pk)
     decided_at = timezone.now()
     assert refused(challenges, kind="other")
     assert refused(challenges, state="passed", decided_at=decided_at)
     assert not refused(challenges, state="passed", decided_at=decided_at, worked_at=decided_at)
+
+
+def test_a_situation_has_a_text_and_an_emotion_and_no_clip(challenge):
+    items = challenge.items.filter(kind="known")
+    assert refused(items, scenario="It rains.")
+    assert refused(items, kind="scenario", play_clip=None)
+    assert refused(items, kind="scenario", play_clip=None, scenario="It rains.")
+    written = {"kind": "scenario", "play_clip": None, "scenario": "It rains."}
+    assert not refused(items, **written, scenario_emotion="sad")

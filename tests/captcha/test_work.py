@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def work_site(db) -> Site:
-    options = {"offers_audio": False, "offers_work": True}
+    options = {"offers_audio": False, "offers_text": False, "offers_work": True}
     return services.create_site(name="Work", hostnames=[HOSTNAME], **options)
 
 
@@ -94,7 +94,7 @@ def test_a_kind_that_the_site_does_not_offer_is_refused(visitor, pools):
 def test_visitors_choose_among_what_is_offered(site, visitor, pools):
     Site.objects.update(offers_work=True)
     site.refresh_from_db()
-    assert site.kinds() == ["audio", "work"]
+    assert site.kinds() == ["audio", "text", "work"]
     assert visitor.start().json()["kind"] == "audio"
     assert visitor.start(kind="work").json()["kind"] == "work"
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
             "--kinds",
             nargs="+",
             choices=Challenge.Kind.values,
-            default=[Challenge.Kind.AUDIO.value],
+            default=[Challenge.Kind.AUDIO.value, Challenge.Kind.TEXT.value],
             help="Kinds of challenge that visitors may choose from; work alone keeps no bot out",
         )
 
