@@ -366,6 +366,11 @@ PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 12)
 DUMMY_POOL_TARGET = env.int("INFLECT_DUMMY_POOL_TARGET", 24)
 # How often a play clip may be served before it is retired.
 PLAY_CLIP_MAX_SERVED = env.int("INFLECT_PLAY_CLIP_MAX_SERVED", 3)
+# What the gate lets into the play pool: seconds, and the least probability that the emotion model
+# gives to the intended emotion (chance is 0.14).
+PLAY_CLIP_SHORTEST_S = env.float("INFLECT_PLAY_CLIP_SHORTEST_S", 0.8)
+PLAY_CLIP_LONGEST_S = env.float("INFLECT_PLAY_CLIP_LONGEST_S", 10.0)
+PLAY_CLIP_LEAST_SCORE = env.float("INFLECT_PLAY_CLIP_LEAST_SCORE", 0.1)
 # How long one filling task speaks before it lets other tasks through.
 POOL_BATCH_S = env.float("INFLECT_POOL_BATCH_S", 10.0)
 # Longest text that is spoken, in characters.

@@ -2,7 +2,7 @@ from django.contrib import admin
 
 from emotion.read_only_admin import ReadOnlyAdmin
 from labeling.audio_admin import AudioAdmin
-from synthesis.models import PlayClip, Voice
+from synthesis.models import PlayClip, Refusal, Voice
 
 
 @admin.register(PlayClip)
@@ -12,13 +12,15 @@ class PlayClipAdmin(AudioAdmin):
         "player",
         "emotion",
         "voice",
+        "speaker",
+        "score",
         "text",
         "state",
         "times_served",
         "pass_rate",
         "created_at",
     ]
-    list_filter = ["emotion", "state", "voice"]
+    list_filter = ["emotion", "state", "voice", "speaker"]
     list_select_related = ["voice"]
     search_fields = ["id", "sha256", "text"]
     readonly_fields = ["player", "pass_rate"]
@@ -34,3 +36,10 @@ class PlayClipAdmin(AudioAdmin):
 class VoiceAdmin(ReadOnlyAdmin):
     list_display = ["name", "sha256", "language", "licence", "is_live", "created_at"]
     list_filter = ["name", "is_live"]
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ReadOnlyAdmin):
+    list_display = ["speaker", "emotion", "reason", "count", "last_at", "voice"]
+    list_filter = ["reason", "emotion", "speaker"]
+    list_select_related = ["voice"]

@@ -64,9 +64,16 @@ class PlayClip(models.Model):
     emotion = models.CharField(max_length=10, choices=Emotion)
     voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="play_clips")
     text = models.CharField(max_length=300)
+    speaker = models.CharField(max_length=50, blank=True)
     seed = models.PositiveBigIntegerField()
     duration_ms = models.PositiveIntegerField()
     level_dbfs = models.FloatField("level (dBFS)")
+    score = models.FloatField(
+        "score of the emotion model",
+        null=True,
+        blank=True,
+        help_text="Probability of the intended emotion, by a model that knows natural speech only.",
+    )
     state = models.CharField(max_length=10, choices=State, default=State.READY)
     times_served = models.PositiveIntegerField(default=0)
     times_right = models.PositiveIntegerField(default=0)
@@ -86,6 +93,10 @@ class PlayClip(models.Model):
                 condition=Q(duration_ms__gt=0), name="synthesis_play_clip_has_length"
             ),
             models.CheckConstraint(
+                condition=Q(score=None) | Q(score__gte=0.0, score__lte=1.0),
+                name="synthesis_play_score_in_range",
+            ),
+            models.CheckConstraint(
                 condition=Q(times_served__gte=F("times_right") + F("times_wrong")),
                 name="synthesis_answers_within_servings",
             ),
@@ -96,3 +107,32 @@ class PlayClip(models.Model):
 
     def open_audio(self) -> File:
         return storages["play"].open(self.key)
+
+
+class Refusal(models.Model):
+    """How often the gate refused clips of one speaker and emotion for one reason."""
+
+    class Reason(models.TextChoices):
+        TOO_SHORT = "too_short", "Too short"
+        TOO_LONG = "too_long", "Too long"
+        SILENT = "silent", "Silent"
+        CLIPPED = "clipped", "Clipped"
+        CONTRADICTED = "contradicted", "Contradicted by the emotion model"
+
+    voice = models.ForeignKey(Voice, on_delete=models.CASCADE, related_name="refusals")
+    speaker = models.CharField(max_length=50)
+    emotion = models.CharField(max_length=10, choices=Emotion)
+    reason = models.CharField(max_length=20, choices=Reason)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-count"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voice", "speaker", "emotion", "reason"], name="synthesis_one_row_a_refusal"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.speaker} {self.emotion}: {self.get_reason_display().lower()}"

@@ -14,11 +14,13 @@ from django.db.models import F, ProtectedError
 from django.utils import timezone
 
 from audio import encode_wav, rms_dbfs
+from emotion.ml.predictor import EmotionPredictor
 from emotion.models import Emotion
 from labeling import pools
 from labeling import services as labeling_services
 from labeling.models import Clip
-from synthesis.models import PlayClip, Voice
+from synthesis.ml.gate import GateLimits, judge_clip
+from synthesis.models import PlayClip, Refusal, Voice
 
 if TYPE_CHECKING:  # web processes serve clips and never load what speaks
     from synthesis.ml.engine import SpeechEngine, Utterance
@@ -67,15 +69,57 @@ def next_need() -> str | None:
 
 
 def satisfy(
-    *, need: str, engine: "SpeechEngine", voice: Voice, text: str, seed: int
-) -> PlayClip | Clip:
-    """Speak a sentence into the pool that `next_need` named."""
+    *,
+    need: str,
+    engine: "SpeechEngine",
+    judge: EmotionPredictor,
+    voice: Voice,
+    text: str,
+    seed: int,
+) -> PlayClip | Clip | None:
+    """Speak a sentence into the pool that `next_need` named.
+
+    Returns:
+        The clip; None if the gate refused it, which is counted.
+    """
+    speaker = _speaker(engine, seed)
     if need == "dummy":
         emotion = secrets.choice(Emotion.values)
-        utterance = engine.speak(text, emotion, seed=seed, speaker=_speaker(engine, seed))
+        utterance = engine.speak(text, emotion, seed=seed, speaker=speaker)
         return add_dummy_clip(utterance=utterance, voice=voice, text=text, seed=seed)
-    utterance = engine.speak(text, need, seed=seed, speaker=_speaker(engine, seed))
-    return add_play_clip(utterance=utterance, voice=voice, emotion=need, text=text, seed=seed)
+    utterance = engine.speak(text, need, seed=seed, speaker=speaker)
+    judgement = judge_clip(
+        utterance.waveform, utterance.sampling_rate, need, judge=judge, limits=_gate_limits()
+    )
+    if judgement.reason:
+        count_refusal(voice=voice, speaker=speaker, emotion=need, reason=judgement.reason)
+        return None
+    return add_play_clip(
+        utterance=utterance,
+        voice=voice,
+        emotion=need,
+        text=text,
+        seed=seed,
+        speaker=speaker,
+        score=judgement.score,
+    )
+
+
+def _gate_limits() -> GateLimits:
+    return GateLimits(
+        shortest_s=settings.PLAY_CLIP_SHORTEST_S,
+        longest_s=settings.PLAY_CLIP_LONGEST_S,
+        least_score=settings.PLAY_CLIP_LEAST_SCORE,
+    )
+
+
+@transaction.atomic
+def count_refusal(*, voice: Voice, speaker: str, emotion: str, reason: str) -> None:
+    """Note that the gate refused a clip."""
+    row, _ = Refusal.objects.get_or_create(
+        voice=voice, speaker=speaker, emotion=emotion, reason=reason
+    )
+    Refusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last_at=timezone.now())
 
 
 def _speaker(engine: "SpeechEngine", seed: int) -> str:
@@ -86,7 +130,14 @@ def _speaker(engine: "SpeechEngine", seed: int) -> str:
 
 @transaction.atomic
 def add_play_clip(
-    *, utterance: "Utterance", voice: Voice, emotion: str, text: str, seed: int
+    *,
+    utterance: "Utterance",
+    voice: Voice,
+    emotion: str,
+    text: str,
+    seed: int,
+    speaker: str = "",
+    score: float | None = None,
 ) -> PlayClip:
     """Store an utterance as a play clip: row and file together, or neither."""
     data = encode_wav(utterance.waveform, utterance.sampling_rate)
@@ -97,6 +148,8 @@ def add_play_clip(
         voice=voice,
         text=text,
         seed=seed,
+        speaker=speaker,
+        score=score,
         duration_ms=round(1000 * len(utterance.waveform) / utterance.sampling_rate),
         level_dbfs=rms_dbfs(utterance.waveform),
     )

@@ -7,6 +7,7 @@ from functools import lru_cache
 from celery import shared_task
 from django.conf import settings
 
+from emotion.ml.predictor import EmotionPredictor
 from labeling import services as labeling_services
 from synthesis import services
 from synthesis.ml.engine import SpeechEngine
@@ -30,8 +31,10 @@ def fill_pools() -> None:
             break
         seed = secrets.randbits(32)
         text = random_sentence(random.Random(seed))
-        services.satisfy(need=need, engine=_engine(), voice=_voice(), text=text, seed=seed)
-        made += 1
+        clip = services.satisfy(
+            need=need, engine=_engine(), judge=_judge(), voice=_voice(), text=text, seed=seed
+        )
+        made += clip is not None
     if made:
         logger.info("Pools: %d new clips", made)
 
@@ -51,6 +54,11 @@ def _engine() -> SpeechEngine:
         load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE),
         max_characters=settings.SPEECH_MAX_CHARACTERS,
     )
+
+
+@lru_cache(maxsize=1)
+def _judge() -> EmotionPredictor:
+    return EmotionPredictor.load()
 
 
 def _voice() -> Voice:

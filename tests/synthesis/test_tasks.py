@@ -17,5 +17,6 @@ def test_the_shipped_voice_fills_the_pools_and_then_rests(settings):
     assert Clip.objects.open().filter(origin="synthetic").count() == 1
     levels = [rms_dbfs(decode(clip.open_audio())) for clip in PlayClip.objects.all()]
     assert max(levels) - min(levels) < 3
+    assert all(clip.speaker and clip.score >= 0.1 for clip in PlayClip.objects.all())
     tasks.fill_pools()
     assert PlayClip.objects.count() == 7
