@@ -24,7 +24,6 @@ export class Playback {
     this.#url = URL.createObjectURL(file);
     this.#audio.src = this.#url;
     this.#audio.hidden = false;
-    this.#cursor.hidden = false;
     this.#tracks.dataset.playable = "";
     this.#place();
   }
@@ -47,6 +46,7 @@ export class Playback {
 
   #place() {
     const share = this.#durationS ? Math.min(1, this.#audio.currentTime / this.#durationS) : 0;
+    this.#cursor.hidden = share === 0; // at the start it would only strike through the captions
     this.#cursor.style.setProperty("--at", `${100 * share}%`);
   }
 }

@@ -149,14 +149,14 @@ def test_the_recording_plays_and_the_cursor_moves(open_page, recording):
     page.get_by_label("Recording", exact=True).set_input_files(recording)
     page.get_by_role("button", name="Analyze").click()
     cursor = page.locator("[data-cursor]")
-    expect(cursor).to_be_visible()
-    before = cursor.bounding_box()["x"]
+    expect(cursor).to_be_hidden()
+    start = page.locator("[data-tracks]").bounding_box()["x"]
 
     page.locator("audio").evaluate("audio => audio.play()")
     page.wait_for_timeout(700)
 
     assert page.locator("audio").evaluate("audio => audio.currentTime") > 0.2
-    assert cursor.bounding_box()["x"] > before + 10
+    assert cursor.bounding_box()["x"] > start + 10
 
 
 def test_a_click_on_the_waveform_moves_to_that_moment(open_page, recording):
