@@ -46,7 +46,7 @@ class SiteAdmin(admin.ModelAdmin):
         "is_active",
         "created_at",
     ]
-    list_filter = ["is_active", "mode"]
+    list_filter = ["is_active", "mode", "difficulty"]
     search_fields = ["name", "sitekey", "hostnames__hostname"]
     readonly_fields = ["sitekey", "is_demo", "created_at"]
     inlines = [SiteHostnameInline, SiteSecretInline]

@@ -47,6 +47,11 @@ class SiteQuerySet(models.QuerySet["Site"]):
 class Site(models.Model):
     """A web site that embeds the widget and verifies its tokens."""
 
+    class Difficulty(models.TextChoices):
+        LENIENT = "lenient", "Lenient"
+        STANDARD = "standard", "Standard"
+        STRICT = "strict", "Strict"
+
     class Mode(models.TextChoices):
         CHECKBOX = "checkbox", "Checkbox (reCAPTCHA v2, hCaptcha, Turnstile)"
         SCORED = "scored", "Scored (reCAPTCHA v3)"
@@ -58,6 +63,12 @@ class Site(models.Model):
         choices=Mode,
         default=Mode.CHECKBOX,
         help_text="Scored sites get a score with each verification, which clients of v2 refuse.",
+    )
+    difficulty = models.CharField(
+        max_length=10,
+        choices=Difficulty,
+        default=Difficulty.STANDARD,
+        help_text="How many clips must be recognised; strict keeps more bots and people out.",
     )
     verifies_by_get = models.BooleanField(
         "verifies by GET",
@@ -90,6 +101,10 @@ class Site(models.Model):
             models.CheckConstraint(condition=~Q(sitekey=""), name="captcha_site_has_sitekey"),
             models.CheckConstraint(
                 condition=Q(mode__in=["checkbox", "scored"]), name="captcha_site_mode_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(difficulty__in=["lenient", "standard", "strict"]),
+                name="captcha_site_difficulty_known",
             ),
             models.CheckConstraint(
                 condition=Q(offers_audio=True) | Q(offers_text=True) | Q(offers_work=True),

@@ -14,7 +14,7 @@ from captcha.keys import derive, digest, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
 from captcha.risk import base_bits, note_failure, score_of, work_bits
 from captcha.scenarios import draw, language_for
-from captcha.scoring import ROUND_CLIPS, Verdict, verdict
+from captcha.scoring import RULES, Answer, Rule, Verdict, person_rate, verdict
 from captcha.services.errors import (
     ChallengeNotFound,
     HostnameNotAllowed,
@@ -78,7 +78,7 @@ def create_challenge(
 ) -> Progress:
     """Start a challenge of the wished kind, or of the site's first one.
 
-    One to listen to has two known clips and, if there is one, a dummy clip at a random place. Where
+    One to listen to has known clips and, if there is one, a dummy clip at a random place. Where
     the pool has too few clips, the proof of work alone takes its place, and an error is logged.
     One to read has two situations, in the wished language if there are some, else in English.
 
@@ -196,7 +196,7 @@ def _salt(challenge: Challenge) -> str:
 
 @transaction.atomic
 def _go_on(challenge_id: UUID, now: datetime) -> Progress:
-    """Ask a further round if one is due, and tell where the challenge stands."""
+    """Ask a further clip if one is due, and tell where the challenge stands."""
     challenge = _locked(challenge_id)
     items = _items(challenge)
     is_open = challenge.state == Challenge.State.OPEN and challenge.kind != Challenge.Kind.WORK
@@ -208,7 +208,7 @@ def _go_on(challenge_id: UUID, now: datetime) -> Progress:
 def _ask_further(challenge: Challenge, *, first: int, now: datetime) -> list[ChallengeItem]:
     try:
         with transaction.atomic():
-            asked = _ask(challenge, _draw(challenge), first=first)
+            asked = _ask(challenge, _draw(challenge, count=1), first=first)
     except PoolEmpty:
         _fall_back_to_work(challenge)
         return []
@@ -274,10 +274,20 @@ def _note(challenge: Challenge, items: list[ChallengeItem], answer: str, now: da
     if current is not items[-1]:
         _serve(items[current.position], now)  # positions count from 1: this is the next one
         return
-    known = [item for item in items if item.emotion]
-    result = verdict([item.is_right for item in known])
+    result = verdict([_answer(item) for item in items if item.emotion], _rule(challenge))
     if result is not Verdict.MORE:
         _settle(challenge, items, passed=result is Verdict.PASS, now=now)
+
+
+def _rule(challenge: Challenge) -> Rule:
+    return RULES[challenge.site.difficulty]
+
+
+def _answer(item: ChallengeItem) -> Answer:
+    """An answer with what earlier ones told of its clip; a situation has the prior's rate."""
+    clip = item.play_clip
+    right, wrong = (clip.times_right, clip.times_wrong) if clip else (0, 0)
+    return Answer(item.is_right, person_rate=person_rate(right=right, wrong=wrong))
 
 
 def _settle(
@@ -323,7 +333,7 @@ def _ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]
 
 
 def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
-    clips: list[dict[str, object]] = _draw(challenge)
+    clips: list[dict[str, object]] = _draw(challenge, count=_rule(challenge).min_clips)
     is_heard = challenge.kind == Challenge.Kind.AUDIO
     dummy = labeling_services.draw_dummy_clip(voter=challenge.voter) if is_heard else None
     if dummy is not None:
@@ -334,30 +344,30 @@ def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
     return items
 
 
-def _draw(challenge: Challenge) -> list[dict[str, object]]:
-    """Draw a round of known clips, such as this network has not heard if there are enough."""
+def _draw(challenge: Challenge, *, count: int) -> list[dict[str, object]]:
+    """Draw known clips, such as this network has not heard if there are enough."""
     if challenge.kind == Challenge.Kind.TEXT:
-        return _written(challenge.language)
+        return _written(challenge.language, count)
     heard = set(
         ChallengeItem.objects.heard_in(challenge.network).values_list("play_clip_id", flat=True)
     )
-    drawn = synthesis_services.draw_play_clips(count=ROUND_CLIPS, exclude=heard)
-    if len(drawn) < ROUND_CLIPS:
+    drawn = synthesis_services.draw_play_clips(count=count, exclude=heard)
+    if len(drawn) < count:
         asked = set(challenge.items.values_list("play_clip_id", flat=True)) - {None}
         exclude = asked | {clip.pk for clip in drawn}
-        drawn += synthesis_services.draw_play_clips(count=ROUND_CLIPS - len(drawn), exclude=exclude)
-    if len(drawn) < ROUND_CLIPS:
+        drawn += synthesis_services.draw_play_clips(count=count - len(drawn), exclude=exclude)
+    if len(drawn) < count:
         ready = PlayClip.objects.ready().count()
         logger.error("The play pool has %d clips ready: a challenge asks for work instead", ready)
-        raise PoolEmpty(f"A challenge needs {ROUND_CLIPS} more clips, {len(drawn)} were there")
+        raise PoolEmpty(f"A challenge needs {count} more clips, {len(drawn)} were there")
     return [{"kind": ChallengeItem.Kind.KNOWN, "play_clip": clip} for clip in drawn]
 
 
-def _written(language: str) -> list[dict[str, object]]:
+def _written(language: str, count: int) -> list[dict[str, object]]:
     kind = ChallengeItem.Kind.SCENARIO
     return [
         {"kind": kind, "scenario": scenario.text, "scenario_emotion": scenario.emotion}
-        for scenario in draw(count=ROUND_CLIPS, language=language)
+        for scenario in draw(count=count, language=language)
     ]
 
 

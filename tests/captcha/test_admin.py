@@ -49,6 +49,7 @@ def test_a_site_is_added_with_its_hosts(admin_client):
             "hostnames-INITIAL_FORMS": 0,
             "hostnames-0-hostname": "new.example",
             "mode": "checkbox",
+            "difficulty": "standard",
             "offers_audio": "on",
             "secrets-TOTAL_FORMS": 0,
             "secrets-INITIAL_FORMS": 0,

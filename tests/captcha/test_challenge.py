@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from captcha.models import Challenge, ChallengeItem, ResponseToken
+from captcha.models import Challenge, ChallengeItem, ResponseToken, Site
 from emotion.ml.labels import EMOTIONS
 from labeling.models import Clip, Vote
 from synthesis.models import PlayClip
@@ -46,7 +46,7 @@ def test_two_right_answers_pass_and_file_the_vote(visitor, pools):
 
 
 @pytest.mark.parametrize("wrong", [{0}, {1}])
-def test_one_wrong_answer_asks_for_two_more_clips_that_must_be_right(visitor, pools, wrong):
+def test_after_one_wrong_answer_two_more_clips_must_be_right(visitor, pools, wrong):
     passed = visitor.solve(wrong=wrong)
     assert passed["state"] == "passed"
     items = items_of(passed)
@@ -83,7 +83,7 @@ def test_a_skipped_known_clip_counts_as_wrong(visitor, pools):
         if item.play_clip and not skipped:
             answer, skipped = "skip", item.position
         described = visitor.answer(challenge, item.position, answer).json()
-    assert described["item"] == {**described["item"], "number": 4, "of": 5}
+    assert described["item"] == {**described["item"], "number": 4, "of": 4}
 
 
 def test_a_skipped_dummy_files_no_vote_and_passes(visitor, pools):
@@ -257,3 +257,21 @@ def test_only_keyed_hashes_of_the_address_are_stored(visitor, pools):
     challenge = Challenge.objects.get()
     assert len(challenge.voter) == len(challenge.network) == 64
     assert "192.0.2" not in challenge.voter + challenge.network
+
+
+def test_a_strict_site_asks_three_clips(visitor, site, pools):
+    site.difficulty = Site.Difficulty.STRICT
+    site.save()
+    assert visitor.start().json()["item"]["of"] == 4
+    assert visitor.solve()["state"] == "passed"
+    assert visitor.solve(wrong={0})["state"] == "passed"
+    assert visitor.solve(wrong={0, 1})["state"] == "failed"
+
+
+def test_clips_that_people_miss_count_less(visitor, fill_play_pool):
+    fill_play_pool(4)
+    PlayClip.objects.update(times_served=30, times_right=10, times_wrong=20)
+    described = visitor.start().json()
+    for item in items_of(described):
+        reply = visitor.answer(described["challenge"], item.position, right_answer(item)).json()
+    assert (reply["state"], reply["item"]["of"]) == ("open", 3)

@@ -131,6 +131,7 @@ def test_a_clip_in_a_challenge_cannot_be_deleted(challenge):
 
 def test_a_site_has_a_known_mode_and_a_token_a_score(site, token):
     assert refused(Site.objects.all(), mode="other")
+    assert refused(Site.objects.all(), difficulty="other")
     assert refused(ResponseToken.objects.all(), score=1.5)
     assert refused(ResponseToken.objects.all(), score=-0.1)
     assert refused(ResponseToken.objects.all(), idempotency_sha256=digest("key"))

@@ -9,7 +9,7 @@ from django.db import transaction
 from captcha import services
 from captcha.models import Challenge, Site
 
-OPTIONS = ("mode", "verifies_by_get")
+OPTIONS = ("mode", "difficulty", "verifies_by_get")
 
 
 class Command(BaseCommand):
@@ -31,6 +31,9 @@ class Command(BaseCommand):
             choices=Site.Mode.values,
             default=Site.Mode.CHECKBOX.value,
             help="scored: each verification has a score, as clients of reCAPTCHA v3 want it",
+        )
+        parser.add_argument(
+            "--difficulty", choices=Site.Difficulty.values, default=Site.Difficulty.STANDARD.value
         )
         parser.add_argument(
             "--verifies-by-get",
