@@ -103,6 +103,7 @@
         token: "",
         key: "",
         isExpired: false,
+        isOpen: false,
         waiting: [],
         unsent: [],
       });
@@ -122,6 +123,10 @@
       this.frame = this.addFrame(query);
       this.onFormReset = (event) => event.target.contains(this.box) && this.reset();
       document.addEventListener("reset", this.onFormReset);
+      // A dialog closes even before its frame has got the focus.
+      this.onKeydown = ({ key }) =>
+        key === "Escape" && this.isDialog && this.isOpen && this.send({ type: "close" });
+      document.addEventListener("keydown", this.onKeydown);
       this.onClick = (event) => this.startByButton(event);
       if (isButton(container)) container.addEventListener("click", this.onClick);
     }
@@ -254,8 +259,8 @@
     }
 
     onResize({ height, isOpen }) {
-      if (Number.isFinite(height))
-        this.place(isOpen === true, Math.min(Math.max(height, 40), 1400));
+      this.isOpen = isOpen === true;
+      if (Number.isFinite(height)) this.place(this.isOpen, Math.min(Math.max(height, 40), 1400));
     }
 
     onOpen() {
@@ -342,6 +347,7 @@
 
     remove() {
       document.removeEventListener("reset", this.onFormReset);
+      document.removeEventListener("keydown", this.onKeydown);
       this.container.removeEventListener("click", this.onClick);
       this.box.remove();
       widgets.delete(this.number);

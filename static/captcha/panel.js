@@ -7,8 +7,8 @@ const element = (id) => document.getElementById(id);
 const COLUMNS = 2; // of the answers, for the arrow keys
 
 export class Panel {
-  constructor({ onAnswer, onEscape, onKind, onBlocked }) {
-    Object.assign(this, { onAnswer, onEscape, onBlocked });
+  constructor({ onAnswer, onKind, onBlocked }) {
+    Object.assign(this, { onAnswer, onBlocked });
     this.root = element("panel");
     this.controls = element("controls");
     this.playButton = element("play");
@@ -26,7 +26,7 @@ export class Panel {
       button.addEventListener("click", () => onKind(button.dataset.kind));
     }
     this.controls.addEventListener("focusin", (event) => this.rove(event.target));
-    this.root.addEventListener("keydown", (event) => this.onKey(event));
+    this.controls.addEventListener("keydown", (event) => this.onKey(event));
     // Firefox presses a focused button when space comes up again.
     this.controls.addEventListener("keyup", (event) => event.key === " " && event.preventDefault());
   }
@@ -90,16 +90,13 @@ export class Panel {
     for (const stop of stops) stop.tabIndex = stop === target ? 0 : -1;
   }
 
-  /** Digits answer, space plays again, arrows move, Escape closes; Enter presses a button. */
+  /** Digits answer, space plays again, arrows move; Enter presses a button. */
   onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     // By place as well as by character: French keyboards give digits with Shift only.
     const place = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
     const digit = place ? place[1] : event.key;
-    const isControl = this.controls.contains(event.target);
-    if (event.key === "Escape") this.onEscape();
-    else if (!isControl) return;
-    else if (event.key === " " && this.isSpoken) event.repeat || this.play();
+    if (event.key === " " && this.isSpoken) event.repeat || this.play();
     else if (event.key === " ") event.repeat || document.activeElement.click();
     else if (/^[0-9]$/.test(digit)) event.repeat || this.answerByDigit(digit);
     else if (!this.moveFocus(event.key)) return;

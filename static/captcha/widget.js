@@ -29,7 +29,6 @@ class Widget {
     this.challenge = new Challenge({ startPath, workPath });
     this.panel = new Panel({
       onAnswer: (value) => this.answer(value),
-      onEscape: () => this.collapse(),
       onKind: (kind) => this.change(kind),
       onBlocked: () => announce(words("blocked")),
     });
@@ -37,6 +36,7 @@ class Widget {
     this.retryButton.addEventListener("click", () => this.retry());
     element("close").addEventListener("click", () => this.collapse());
     document.addEventListener("visibilitychange", () => this.checkExpiry());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.escape(event));
     // A page that puts the focus into the frame means the question.
     window.addEventListener("focus", () => {
       if (this.panel.isOpen && document.activeElement === document.body) this.panel.focus();
@@ -278,6 +278,13 @@ class Widget {
     }
   }
 
+  /** Escape closes from wherever the focus is, also on nothing at all. */
+  escape(event) {
+    if (!this.panel.isOpen && !this.isEngaged) return;
+    event.preventDefault();
+    this.collapse();
+  }
+
   /** Close by the visitor's wish; the challenge stays, and starting again goes on with it. */
   collapse() {
     this.close();
@@ -310,6 +317,6 @@ if (problem) {
   listen({
     reset: () => widget.reset(),
     execute: ({ action }) => widget.execute(String(action || "")),
-    close: () => widget.collapse(),
+    close: () => (widget.panel.isOpen || widget.isEngaged) && widget.collapse(),
   });
 }
