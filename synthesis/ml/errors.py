@@ -29,6 +29,10 @@ class UnspeakableTextError(SynthesisError):
     """The text has no sound in the voice's language."""
 
 
+class NoTextsError(SynthesisError):
+    """There are no sentences in the language."""
+
+
 class VoiceError(SynthesisError):
     """A voice folder is missing, incomplete or contradictory."""
 
