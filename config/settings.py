@@ -104,6 +104,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "synthesis.context_processors.play_pool",
             ]
         },
     }
@@ -237,6 +238,7 @@ STORAGES = {
     "play": _pool("play"),
     "dummy": _pool("dummy"),
     "learning": _pool("learning"),
+    "speech": _pool("speech"),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"
@@ -338,6 +340,8 @@ REST_FRAMEWORK = {
         "anon": env.str("INFLECT_API_RATE", "120/min"),
         # Recordings that one address may leave for labelling.
         "donation": env.str("INFLECT_DONATION_RATE", "20/day"),
+        # Sentences that one address may have spoken on the page of voices, in seven emotions each.
+        "voices": env.str("INFLECT_VOICES_RATE", "10/min"),
         # Calls with one API key.
         "api_key": env.str("INFLECT_API_KEY_RATE", "1200/min"),
     },
@@ -361,9 +365,21 @@ SPECTACULAR_SETTINGS = {
 
 # Synthesis -----------------------------------------------------------------------------------
 
-# Ready clips of each emotion in the play pool, and clips in the dummy pool at the first start.
-PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 12)
+# Clips of each emotion of each speaker in the play pool, and clips in the dummy pool at the first
+# start.
+PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 4)
 DUMMY_POOL_TARGET = env.int("INFLECT_DUMMY_POOL_TARGET", 24)
+# Whether a moderator has to approve a play clip before it is served.
+PLAY_CLIP_REVIEW = env.bool("INFLECT_PLAY_CLIP_REVIEW", False)
+# Files of the play pool: wav, or opus, a sixth as large. Visitors get WAV in either case.
+PLAY_CLIP_FORMAT = env.str(
+    "INFLECT_PLAY_CLIP_FORMAT", "wav", validate=validate.OneOf(["wav", "opus"])
+)
+# Share of people who must recognise a play clip, and a speaker's way of an emotion, lest it is
+# given up.
+PLAY_CLIP_LEAST_PASS_RATE = env.float(
+    "INFLECT_PLAY_CLIP_LEAST_PASS_RATE", 0.85, validate=validate.Range(min=0.0, max=1.0)
+)
 # How often a play clip may be served before it is retired.
 PLAY_CLIP_MAX_SERVED = env.int("INFLECT_PLAY_CLIP_MAX_SERVED", 3)
 # What the gate lets into the play pool: seconds, and the least probability that the emotion model
@@ -373,11 +389,23 @@ PLAY_CLIP_LONGEST_S = env.float("INFLECT_PLAY_CLIP_LONGEST_S", 10.0)
 PLAY_CLIP_LEAST_SCORE = env.float("INFLECT_PLAY_CLIP_LEAST_SCORE", 0.1)
 # How long one filling task speaks before it lets other tasks through.
 POOL_BATCH_S = env.float("INFLECT_POOL_BATCH_S", 10.0)
-# Longest text that is spoken, in characters.
-SPEECH_MAX_CHARACTERS = env.int("INFLECT_SPEECH_MAX_CHARACTERS", 300)
-# Folders of voices, and the one of them that fills the pools.
+# Longest text that is spoken, and longest that the page of voices takes, in characters.
+SPEECH_MAX_CHARACTERS = env.int(
+    "INFLECT_SPEECH_MAX_CHARACTERS", 300, validate=validate.Range(min=1, max=500)
+)
+VOICES_MAX_CHARACTERS = env.int("INFLECT_VOICES_MAX_CHARACTERS", 120)
+# Sentences that may wait for the worker before more are refused, how long POST /api/synthesize
+# waits for one, how many calls may wait at a time, and how long the audio is kept.
+SPEECH_MAX_WAITING = env.int("INFLECT_SPEECH_MAX_WAITING", 60)
+SPEECH_WAIT_S = env.float("INFLECT_SPEECH_WAIT_S", 10.0)
+SPEECH_MAX_WAITERS = env.int("INFLECT_SPEECH_MAX_WAITERS", 8)
+SPEECH_KEEP_S = env.int("INFLECT_SPEECH_KEEP_S", 3600)
+# Folders of the voices that ship with the project and of those that `manage.py voices` installs;
+# the voice that speaks unless another is asked for, and those that the play pool consists of.
 VOICES_DIR = env.path("INFLECT_VOICES_DIR", BASE_DIR / "synthesis" / "voices")
+INSTALLED_VOICES_DIR = VAR_DIR / "voices"
 DEFAULT_VOICE = env.str("INFLECT_VOICE", "kathleen")
+PLAY_VOICES = env.list("INFLECT_PLAY_VOICES", [DEFAULT_VOICE])
 
 # CAPTCHA -------------------------------------------------------------------------------------
 

@@ -33,7 +33,8 @@ class AudioAdmin(ReadOnlyAdmin):
             file = clip.open_audio()
         except FileNotFoundError as error:
             raise Http404 from error
-        response = FileResponse(file, content_type="audio/wav")
+        is_opus = str(file.name).endswith(".ogg")
+        response = FileResponse(file, content_type="audio/ogg" if is_opus else "audio/wav")
         response["Cache-Control"] = "private, no-store"
         return response
 

@@ -16,19 +16,19 @@ class CorruptAudioError(RuntimeError):
     """A stored file whose content is not what its address says."""
 
 
-def content_key(data: bytes) -> str:
-    """Return the address of a WAV file: its SHA-256, spread over 256 folders."""
+def content_key(data: bytes, suffix: str = ".wav") -> str:
+    """Return the address of a file: its SHA-256, spread over 256 folders."""
     digest = hashlib.sha256(data).hexdigest()
-    return f"{digest[:2]}/{digest}.wav"
+    return f"{digest[:2]}/{digest}{suffix}"
 
 
-def put(storage: Storage, data: bytes) -> str:
+def put(storage: Storage, data: bytes, suffix: str = ".wav") -> str:
     """Store a file under its content's address and return the key.
 
     A file of that name is written anew: it may be what a killed writer left, and must not look old
     enough to be deleted as an orphan before its row is committed.
     """
-    key = content_key(data)
+    key = content_key(data, suffix)
     storage.save(key, ContentFile(data))
     return key
 
@@ -41,9 +41,10 @@ def copy(source: Storage, target: Storage, key: str) -> None:
     """
     with source.open(key) as file:
         data = file.read()
-    if content_key(data) != key:
+    suffix = posixpath.splitext(key)[1]
+    if content_key(data, suffix) != key:
         raise CorruptAudioError(f"{key} does not have the content that its name says")
-    put(target, data)
+    put(target, data, suffix)
 
 
 def orphans(

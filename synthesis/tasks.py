@@ -1,5 +1,4 @@
 import logging
-import random
 import secrets
 import time
 from functools import lru_cache
@@ -9,57 +8,90 @@ from django.conf import settings
 
 from emotion.ml.predictor import EmotionPredictor
 from labeling import services as labeling_services
-from synthesis import services
-from synthesis.ml.engine import SpeechEngine
-from synthesis.ml.texts import random_sentence
-from synthesis.ml.voices import load_voice
-from synthesis.models import Voice
+from synthesis import services, voice_folders
+from synthesis.ml.engine import EngineShelf
+from synthesis.ml.errors import SynthesisError
+from synthesis.models import Refusal
 
 logger = logging.getLogger(__name__)
 
+# Storage and database may be away for a while; what a task has done until then stays done.
+RETRIES = {
+    "autoretry_for": (Exception,),
+    "retry_backoff": 5,
+    "retry_backoff_max": 300,
+    "max_retries": 5,
+}
 
-@shared_task
+
+@shared_task(**RETRIES)
 def fill_pools() -> None:
     """Speak what the pools lack, for at most `POOL_BATCH_S`, so that other tasks get through.
 
     Beat sends the next one soon after; a task that sent itself again would multiply with those.
     """
+    _register_voices()
     deadline = time.monotonic() + settings.POOL_BATCH_S
     made = 0
-    while need := services.next_need():
-        if time.monotonic() > deadline:
+    while time.monotonic() < deadline:
+        # Whoever asked for a sentence listens for it; the pools can wait.
+        if services.speak_next(engine_of=_shelf().engine):
+            continue
+        need = services.next_need()
+        if need is None:
             break
-        seed = secrets.randbits(32)
-        text = random_sentence(random.Random(seed))
-        clip = services.satisfy(
-            need=need, engine=_engine(), judge=_judge(), voice=_voice(), text=text, seed=seed
-        )
-        made += clip is not None
+        made += _satisfy(need)
     if made:
         logger.info("Pools: %d new clips", made)
 
 
-@shared_task
+def _register_voices() -> None:
+    """Get to know new voices and new versions; a broken folder keeps no other voice away."""
+    for name in voice_folders.names_in_use():
+        try:
+            services.register_voice(folder=voice_folders.find_voice(name))
+        except SynthesisError as error:
+            logger.warning("The voice %s is left out: %s", name, error)
+
+
+def _satisfy(need: services.Need) -> bool:
+    """Speak one clip; a voice that fails has to wait like one whose clip the gate refused."""
+    try:
+        clip = services.satisfy(
+            need=need,
+            engine=_shelf().engine(need.voice.name),
+            judge=_judge(),
+            seed=secrets.randbits(32),
+        )
+    except SynthesisError as error:
+        services.count_refusal(need=need, reason=Refusal.Reason.UNSPEAKABLE)
+        logger.warning("%s cannot speak: %s", need.voice, error)
+        return False
+    return clip is not None
+
+
+@shared_task(**RETRIES)
+def speak_requests() -> None:
+    """Speak what was asked for."""
+    while services.speak_next(engine_of=_shelf().engine):
+        pass
+
+
+@shared_task(**RETRIES)
 def tidy_pools() -> None:
-    """Delete what retired clips and killed writers left behind."""
+    """Delete what retired clips, old requests and killed writers left behind."""
     removed = services.remove_orphaned_audio() + labeling_services.remove_orphaned_audio()
-    deleted = services.delete_retired()
+    deleted = services.delete_over()
+    services.delete_old_speech()
     if removed or deleted:
         logger.info("Pools: %d orphaned files and %d retired clips deleted", removed, deleted)
 
 
 @lru_cache(maxsize=1)
-def _engine() -> SpeechEngine:
-    return SpeechEngine(
-        load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE),
-        max_characters=settings.SPEECH_MAX_CHARACTERS,
-    )
+def _shelf() -> EngineShelf:
+    return EngineShelf(voice_folders.find_voice, max_characters=settings.SPEECH_MAX_CHARACTERS)
 
 
 @lru_cache(maxsize=1)
 def _judge() -> EmotionPredictor:
     return EmotionPredictor.load()
-
-
-def _voice() -> Voice:
-    return services.register_voice(folder=_engine().voice)

@@ -65,7 +65,7 @@ def pools_in_a_temporary_folder(tmp_path: Path, settings) -> None:
             "BACKEND": "django.core.files.storage.FileSystemStorage",
             "OPTIONS": {"location": str(tmp_path / "pools" / name), "allow_overwrite": True},
         }
-        for name in ("default", "play", "dummy", "learning")
+        for name in ("default", "play", "dummy", "learning", "speech")
     }
     settings.STORAGES = {
         **pools,

@@ -298,7 +298,7 @@ def _settle(
     # In the order of ids, so that two challenges with the same clips cannot lock crosswise.
     known = sorted((item.play_clip_id, item.is_right) for item in items if item.play_clip_id)
     for clip_id, right in known:
-        synthesis_services.record_answer(clip_id=clip_id, right=right)
+        synthesis_services.record_answer(clip_id=clip_id, right=right, by_person=passed)
     if not passed:
         note_failure(challenge)
         return

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import set_level
-from synthesis.ml.errors import EmptyTextError, TextTooLongError, UnknownVoiceError, VoiceError
+from synthesis.ml.errors import EmptyTextError, TextTooLongError, VoiceError
 from synthesis.ml.phonemes import Phonemizer
 from synthesis.ml.prosody import Variation, with_energy, with_pauses, with_soft_peaks
-from synthesis.ml.voices import Voice, available_voices, load_voice
+from synthesis.ml.voices import Voice
 
 if TYPE_CHECKING:
     from synthesis.ml.kinds import LoadedVoice
@@ -108,21 +107,21 @@ class EngineShelf:
     """Engines by the name of their voice, of which only the last used ones stay loaded.
 
     Args:
-        folder: Holds the voice folders.
+        find: Gives the voice of a name, or raises.
         capacity: How many voices may be in memory.
         max_characters: Longest text accepted.
     """
 
     def __init__(
         self,
-        folder: Path,
+        find: Callable[[str], Voice],
         *,
         capacity: int = MAX_LOADED_VOICES,
         max_characters: int = MAX_CHARACTERS,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"The shelf's capacity is {capacity}: give 1 or more")
-        self._folder = folder
+        self._find = find
         self._capacity = capacity
         self._max_characters = max_characters
         self._engines: OrderedDict[str, SpeechEngine] = OrderedDict()
@@ -149,12 +148,7 @@ class EngineShelf:
         return tuple(self._engines)
 
     def _made(self, name: str) -> SpeechEngine:
-        known = available_voices(self._folder)
-        if name not in known:
-            raise UnknownVoiceError(
-                f"Unknown voice {name!r}: {self._folder} has {', '.join(known) or 'none'}"
-            )
-        return SpeechEngine(load_voice(self._folder / name), max_characters=self._max_characters)
+        return SpeechEngine(self._find(name), max_characters=self._max_characters)
 
 
 def _spelling(voice: Voice) -> Callable[[str], str]:

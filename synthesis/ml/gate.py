@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import decode, encode_wav, rms_dbfs
+from audio import rms_dbfs
 from emotion.ml.predictor import EmotionPredictor
+from synthesis.ml.clip_measures import at_measured_rate
 
-JUDGED_RATE_HZ = 16_000
 FULL_SCALE = 0.999
 
 
@@ -68,9 +68,8 @@ def judge_clip(
     limits = limits or GateLimits()
     if reason := _fault(waveform, sampling_rate, limits):
         return Judgement(reason)
-    if sampling_rate != JUDGED_RATE_HZ:
-        waveform = decode(encode_wav(waveform, sampling_rate), sampling_rate=JUDGED_RATE_HZ)
-    score = judge.predict(waveform, assume_speech=True).scores[emotion]
+    heard = at_measured_rate(waveform, sampling_rate)
+    score = judge.predict(heard, assume_speech=True).scores[emotion]
     return Judgement("contradicted" if score < limits.least_score else None, score)
 
 

@@ -41,7 +41,7 @@ def _environment(var: Path, port: int) -> dict[str, str]:
         "INFLECT_TRUSTED_PROXIES": "127.0.0.1",
         # One dummy clip, so that all votes meet on it.
         "INFLECT_DUMMY_POOL_TARGET": "1",
-        "INFLECT_PLAY_POOL_TARGET": "3",
+        "INFLECT_PLAY_POOL_TARGET": "1",
     }
 
 

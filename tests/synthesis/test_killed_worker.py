@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
-WORKER = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", "-l", "ERROR"]
+WORKER = [
+    sys.executable,
+    "-m",
+    "celery",
+    "-A",
+    "config",
+    "worker",
+    "-B",
+    "-P",
+    "solo",
+    "-l",
+    "ERROR",
+]
 
 
 @pytest.fixture
@@ -19,11 +31,9 @@ def environment(tmp_path):
     env = {
         **os.environ,
         "INFLECT_VAR": str(tmp_path),
-        "INFLECT_PLAY_POOL_TARGET": "3",
+        "INFLECT_PLAY_POOL_TARGET": "1",
         "INFLECT_DUMMY_POOL_TARGET": "3",
         "INFLECT_POOL_ORPHAN_AGE_S": "0",
-        # No beat runs here to send a second batch.
-        "INFLECT_POOL_BATCH_S": "600",
         "OMP_NUM_THREADS": "1",
     }
     subprocess.run(
@@ -58,7 +68,10 @@ def wait_until(condition, seconds: float) -> None:
 
 
 def start_worker(environment) -> subprocess.Popen:
-    return subprocess.Popen(WORKER, cwd=PROJECT_DIR, env=environment, start_new_session=True)
+    schedule = ["--schedule", f"{environment['INFLECT_VAR']}/beat"]
+    return subprocess.Popen(
+        WORKER + schedule, cwd=PROJECT_DIR, env=environment, start_new_session=True
+    )
 
 
 def kill(worker: subprocess.Popen) -> None:
@@ -84,7 +97,7 @@ def test_a_killed_worker_leaves_no_row_without_file_and_the_next_one_no_file_wit
         half.write_bytes(b"RIFF")
         kill(worker)
         worker = start_worker(environment)
-        wait_until(lambda: len(keys_of_rows(tmp_path)["play"]) == 21, 150)
+        wait_until(lambda: len(keys_of_rows(tmp_path)["play"]) == 28, 200)
         wait_until(lambda: len(keys_of_rows(tmp_path)["dummy"]) == 3, 60)
         # Messages that killed workers left may come before the one that tidies up.
         wait_until(lambda: is_whole(tmp_path), 60)

@@ -1,7 +1,6 @@
 import secrets
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
@@ -9,8 +8,8 @@ from django.core.management.base import BaseCommand
 
 from captcha.services import ensure_demo_site
 from emotion.services import register_shipped_model
-from synthesis.ml.voices import load_voice
 from synthesis.services import register_voice
+from synthesis.voice_folders import find_voice, names_in_use
 
 ADMIN_NAME = "admin"
 
@@ -23,6 +22,8 @@ MODERATOR_PERMISSIONS = [
     "view_promotion",
     "view_clipevent",
     "view_playclip",
+    "review_playclip",
+    "view_rendition",
     "view_voice",
     "view_modelversion",
 ]
@@ -44,7 +45,8 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         register_shipped_model()
-        register_voice(folder=load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
+        for name in names_in_use():
+            register_voice(folder=find_voice(name))
         ensure_demo_site()
         make_moderators_group()
         self._make_admin()

@@ -12,14 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 from audio import encode_wav
 from synthesis.ml.engine import SpeechEngine
 from synthesis.ml.errors import SynthesisError
-from synthesis.ml.voices import Voice, available_voices, load_voice
+from synthesis.voice_folders import find_voice
 
 
 class Command(BaseCommand):
     help = "Speak a text with an emotion into a WAV file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--text", required=True, help="English, one or a few sentences")
+        parser.add_argument("--text", required=True, help="in the voice's language")
         parser.add_argument("--emotion", required=True)
         parser.add_argument("--out", required=True, type=Path, help="WAV file to write")
         parser.add_argument("--voice", default=settings.DEFAULT_VOICE)
@@ -29,10 +29,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         out = Path(options["out"])
         _check_writable(out)
-        voice = _voice(options["voice"])
         if options["seed"] < 0:
             raise CommandError(f"--seed is {options['seed']}: give 0 or more")
         try:
+            voice = find_voice(options["voice"])
             utterance = SpeechEngine(voice).speak(
                 options["text"],
                 options["emotion"],
@@ -44,16 +44,6 @@ class Command(BaseCommand):
         _write_atomically(out, encode_wav(utterance.waveform, utterance.sampling_rate))
         seconds = len(utterance.waveform) / utterance.sampling_rate
         self.stdout.write(f"{out}: {seconds:.2f} s, {options['emotion']}, {voice.name}")
-
-
-def _voice(name: str) -> Voice:
-    known = available_voices(settings.VOICES_DIR)
-    if name not in known:
-        raise CommandError(f"Unknown voice {name!r}: {settings.VOICES_DIR} has {', '.join(known)}")
-    try:
-        return load_voice(settings.VOICES_DIR / name)
-    except SynthesisError as error:
-        raise CommandError(str(error)) from error
 
 
 def _check_writable(out: Path) -> None:

@@ -13,7 +13,8 @@ TELLING = {
     r"|disgust|surpris|luck|sorry|danger|\b(dead|dies?|died|great|bad|good|wins?|won|lost)\b",
     "de": r"froh|glück|traurig|wütend|ärger|angst|furcht|wunderbar|schrecklich|lieb|hass|hasst"
     r"|wein|lach|ekel|überrasch|leider|gefahr|\b(tot|stirbt|schlecht|gut|gewinnt|verliert)\b",
-    "ko": "기쁘|슬프|슬픔|화가 나|화난|무서|두려|행복|사랑|미워|울었|웃었|역겨|놀라|위험|죽었|이겼|졌습니다",
+    "ko": "기쁘|슬프|슬픔|화가 나|화난|무서|두려|행복|사랑|미워|울었"
+    "|웃었|역겨|놀라|위험|죽었|이겼|졌습니다",
 }
 
 

@@ -1,36 +1,14 @@
 import uuid
 from collections import Counter
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import storages
 from django.db import models
 from django.db.models import F, Q
 
 from emotion.models import Emotion
-
-
-class Voice(models.Model):
-    """A version of a voice folder that this installation speaks with."""
-
-    name = models.CharField(max_length=50)
-    sha256 = models.CharField("SHA-256 of the acoustic model", max_length=64, unique=True)
-    language = models.CharField(max_length=10)
-    licence = models.CharField(max_length=200)
-    is_live = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["name", "-created_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["name"],
-                condition=Q(is_live=True),
-                name="synthesis_one_live_version_a_voice",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.sha256[:8]}"
+from synthesis.models.voices import Rendition, Voice
 
 
 class PlayClipQuerySet(models.QuerySet["PlayClip"]):
@@ -38,13 +16,28 @@ class PlayClipQuerySet(models.QuerySet["PlayClip"]):
         """Clips that a challenge may serve."""
         return self.filter(state=PlayClip.State.READY)
 
-    def retired(self) -> "PlayClipQuerySet":
-        return self.filter(state=PlayClip.State.RETIRED)
+    def held(self) -> "PlayClipQuerySet":
+        """Clips that wait for a moderator."""
+        return self.filter(state=PlayClip.State.HELD)
+
+    def over(self) -> "PlayClipQuerySet":
+        """Clips that nobody will be asked about any more."""
+        return self.filter(state__in=[PlayClip.State.RETIRED, PlayClip.State.REJECTED])
 
     def ready_by_emotion(self) -> Counter[str]:
         """How many ready clips each emotion has; 0 for one without any."""
         rows = self.ready().order_by().values_list("emotion").annotate(models.Count("pk"))
         return Counter(dict(rows))
+
+    def in_stock(self) -> Counter[tuple[int, str, str]]:
+        """How many clips, ready or held, there are of each (voice's id, speaker, emotion)."""
+        rows = (
+            self.exclude(pk__in=self.over())
+            .order_by()
+            .values_list("voice_id", "speaker", "emotion")
+            .annotate(models.Count("pk"))
+        )
+        return Counter({(voice, speaker, emotion): n for voice, speaker, emotion, n in rows})
 
     def fresh_first(self) -> "PlayClipQuerySet":
         """Least served first, at random among equals."""
@@ -55,7 +48,9 @@ class PlayClip(models.Model):
     """A synthetic utterance whose emotion is known, ready to be served in stage 1."""
 
     class State(models.TextChoices):
+        HELD = "held", "Waiting for a moderator"
         READY = "ready", "Ready"
+        REJECTED = "rejected", "Rejected by a moderator"
         RETIRED = "retired", "Retired"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -68,6 +63,14 @@ class PlayClip(models.Model):
     seed = models.PositiveBigIntegerField()
     duration_ms = models.PositiveIntegerField()
     level_dbfs = models.FloatField("level (dBFS)")
+    f0_hz = models.FloatField("median pitch (Hz)", null=True, blank=True)
+    f0_range_semitones = models.FloatField(
+        "pitch range (semitones)", null=True, blank=True, help_text="10th to 90th percentile."
+    )
+    characters_per_s = models.FloatField("pace (characters/s)", null=True, blank=True)
+    brightness_db = models.FloatField(
+        "brightness (dB)", null=True, blank=True, help_text="Power above over below 1 kHz."
+    )
     score = models.FloatField(
         "score of the emotion model",
         null=True,
@@ -75,6 +78,10 @@ class PlayClip(models.Model):
         help_text="Probability of the intended emotion, by a model that knows natural speech only.",
     )
     state = models.CharField(max_length=10, choices=State, default=State.READY)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     times_served = models.PositiveIntegerField(default=0)
     times_right = models.PositiveIntegerField(default=0)
     times_wrong = models.PositiveIntegerField(default=0)
@@ -85,9 +92,26 @@ class PlayClip(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["state", "times_served"], name="synthesis_play_draw")]
+        permissions = [("review_playclip", "Can approve and reject play clips")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(emotion__in=Emotion.values), name="synthesis_play_emotion_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["held", "ready", "rejected", "retired"]),
+                name="synthesis_play_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="rejected") | Q(reviewed_at__isnull=False),
+                name="synthesis_rejected_after_review",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(reviewed_at=None),
+                name="synthesis_held_until_review",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_by=None) | Q(reviewed_at__isnull=False),
+                name="synthesis_reviewer_with_time",
             ),
             models.CheckConstraint(
                 condition=Q(duration_ms__gt=0), name="synthesis_play_clip_has_length"
@@ -108,6 +132,12 @@ class PlayClip(models.Model):
     def open_audio(self) -> File:
         return storages["play"].open(self.key)
 
+    def renditions(self) -> models.QuerySet[Rendition]:
+        """The row that sums up clips like this one."""
+        return Rendition.objects.filter(
+            voice=self.voice_id, speaker=self.speaker, emotion=self.emotion
+        )
+
 
 class Refusal(models.Model):
     """How often the gate refused clips of one speaker and emotion for one reason."""
@@ -118,6 +148,7 @@ class Refusal(models.Model):
         SILENT = "silent", "Silent"
         CLIPPED = "clipped", "Clipped"
         CONTRADICTED = "contradicted", "Contradicted by the emotion model"
+        UNSPEAKABLE = "unspeakable", "The voice failed to speak"
 
     voice = models.ForeignKey(Voice, on_delete=models.CASCADE, related_name="refusals")
     speaker = models.CharField(max_length=50)

@@ -1,0 +1,43 @@
+"""Writes of this app."""
+
+from synthesis.services.clips import (
+    ClipOverError,
+    add_dummy_clip,
+    add_play_clip,
+    delete_over,
+    draw_play_clips,
+    record_answer,
+    remove_orphaned_audio,
+    review_play_clip,
+)
+from synthesis.services.pool import Need, count_refusal, next_need, satisfy
+from synthesis.services.speech import (
+    SpeechRefused,
+    TooManyWaiting,
+    delete_old_speech,
+    request_speech,
+    speak_next,
+)
+from synthesis.services.voices import register_voice, set_spoken
+
+__all__ = [
+    "ClipOverError",
+    "Need",
+    "SpeechRefused",
+    "TooManyWaiting",
+    "add_dummy_clip",
+    "add_play_clip",
+    "count_refusal",
+    "delete_old_speech",
+    "delete_over",
+    "draw_play_clips",
+    "next_need",
+    "record_answer",
+    "register_voice",
+    "remove_orphaned_audio",
+    "request_speech",
+    "review_play_clip",
+    "satisfy",
+    "set_spoken",
+    "speak_next",
+]

@@ -1,0 +1,219 @@
+"""Play clips from their making to their end, and the dummy clips that are made of speech."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.models import F, ProtectedError
+from django.utils import timezone
+
+from audio import encode_ogg_opus, encode_wav, rms_dbfs
+from labeling import pools
+from labeling import services as labeling_services
+from labeling.models import Clip
+from synthesis import recognition
+from synthesis.ml.clip_measures import measure_clip
+from synthesis.models import PlayClip, Rendition, Voice
+from synthesis.services.orphans import remove_orphans
+
+if TYPE_CHECKING:
+    from synthesis.ml.engine import Utterance
+
+logger = logging.getLogger(__name__)
+
+TRIES_A_CLIP = 4
+
+
+class ClipOverError(Exception):
+    """The clip is retired or rejected: there is nothing to decide any more."""
+
+
+@transaction.atomic
+def add_play_clip(
+    *,
+    utterance: "Utterance",
+    voice: Voice,
+    emotion: str,
+    text: str,
+    seed: int,
+    speaker: str = "",
+    score: float | None = None,
+) -> PlayClip:
+    """Store an utterance as a play clip: row and file together, or neither."""
+    data, suffix = _encoded(utterance)
+    clip = PlayClip(
+        sha256=hashlib.sha256(data).hexdigest(),
+        key=pools.content_key(data, suffix),
+        emotion=emotion,
+        voice=voice,
+        text=text,
+        seed=seed,
+        speaker=speaker,
+        score=score,
+        duration_ms=round(1000 * len(utterance.waveform) / utterance.sampling_rate),
+        level_dbfs=rms_dbfs(utterance.waveform),
+        state=PlayClip.State.HELD if settings.PLAY_CLIP_REVIEW else PlayClip.State.READY,
+        **asdict(measure_clip(utterance.waveform, utterance.sampling_rate, text)),
+    )
+    clip.full_clean()
+    clip.save()
+    clip.renditions().update(made=F("made") + 1, refused_in_a_row=0, tried_at=timezone.now())
+    # Last before the commit: a failure rolls the row back, a kill leaves at most an orphaned file,
+    # which `remove_orphaned_audio` finds.
+    pools.put(storages["play"], data, suffix)
+    return clip
+
+
+def _encoded(utterance: "Utterance") -> tuple[bytes, str]:
+    """The file of a clip, without metadata, and how its name ends."""
+    if settings.PLAY_CLIP_FORMAT == "opus":
+        return encode_ogg_opus(utterance.waveform, utterance.sampling_rate), ".ogg"
+    return encode_wav(utterance.waveform, utterance.sampling_rate), ".wav"
+
+
+def add_dummy_clip(*, utterance: "Utterance", voice: Voice, text: str, seed: int) -> Clip:
+    """Store an utterance as an unlabelled clip; nothing in its row tells the intended emotion."""
+    clip, _ = labeling_services.add_clip(
+        waveform=utterance.waveform,
+        origin=Clip.Origin.SYNTHETIC,
+        licence=voice.licence,
+        consent="Synthetic voice: no person speaks",
+        source=f"voice {voice.name}, seed {seed}: {text}"[:200],
+        language=voice.language,
+    )
+    return clip
+
+
+@transaction.atomic
+def draw_play_clips(*, count: int, exclude: Collection[UUID] = ()) -> list[PlayClip]:
+    """Take ready clips for one challenge and count their serving.
+
+    Each emotion is drawn independently, so that one answer says nothing about the next. A clip
+    that reaches its last serving is retired.
+
+    Returns:
+        At most `count` clips, fewer when the pool runs dry.
+    """
+    drawn: list[PlayClip] = []
+    # A clip that another challenge takes at this moment costs a try, not a place.
+    for _ in range(count * TRIES_A_CLIP):
+        if len(drawn) == count:
+            break
+        taken = [*exclude, *(clip.pk for clip in drawn)]
+        available = PlayClip.objects.ready().exclude(pk__in=taken)
+        emotions = list(available.order_by().values_list("emotion", flat=True).distinct())
+        if not emotions:
+            break
+        clip = (
+            available.filter(emotion=secrets.choice(emotions))
+            # Skipped rather than waited for: two challenges that wait for each other's clips would
+            # never end.
+            .select_for_update(skip_locked=True)
+            .fresh_first()
+            .first()
+        )
+        if clip is not None:
+            drawn.append(_count_serving(clip))
+    return drawn
+
+
+def _count_serving(clip: PlayClip) -> PlayClip:
+    clip.times_served += 1
+    if clip.times_served >= settings.PLAY_CLIP_MAX_SERVED:
+        clip.state = PlayClip.State.RETIRED
+    clip.save(update_fields=["times_served", "state"])
+    return clip
+
+
+@transaction.atomic
+def record_answer(*, clip_id: UUID, right: bool, by_person: bool = False) -> None:
+    """Count a visitor's answer to a play clip, and stop asking what people do not recognise.
+
+    Args:
+        clip_id: Which clip.
+        right: Whether the answer was the intended emotion.
+        by_person: Whether the visitor passed the challenge. Only such answers decide on a whole
+            rendition: programs that answer at random could end them all.
+    """
+    field = "times_right" if right else "times_wrong"
+    PlayClip.objects.filter(pk=clip_id).update(**{field: F(field) + 1})
+    clip = PlayClip.objects.get(pk=clip_id)
+    if clip.state == PlayClip.State.READY and not recognition.is_clip_clear(
+        right=clip.times_right, wrong=clip.times_wrong, least=settings.PLAY_CLIP_LEAST_PASS_RATE
+    ):
+        clip.state = PlayClip.State.RETIRED
+        clip.save(update_fields=["state"])
+    if by_person:
+        clip.renditions().update(**{field: F(field) + 1})
+        _judge_rendition(clip)
+
+
+def _judge_rendition(clip: PlayClip) -> None:
+    rendition = clip.renditions().filter(is_active=True).first()
+    if rendition is None or recognition.is_rendition_clear(
+        right=rendition.times_right,
+        wrong=rendition.times_wrong,
+        least=settings.PLAY_CLIP_LEAST_PASS_RATE,
+    ):
+        return
+    others = Rendition.objects.pooled(settings.PLAY_VOICES).filter(emotion=rendition.emotion)
+    if not others.exclude(pk=rendition.pk).exists():
+        logger.error("%s is hardly recognised, and nobody else speaks %s", rendition, clip.emotion)
+        return
+    rendition.is_active = False
+    rendition.save(update_fields=["is_active"])
+    stock = PlayClip.objects.ready().filter(
+        voice=clip.voice_id, speaker=clip.speaker, emotion=clip.emotion
+    )
+    retired = stock.update(state=PlayClip.State.RETIRED)
+    logger.warning("%s is hardly recognised: no more of it, %d clips retired", rendition, retired)
+
+
+@transaction.atomic
+def review_play_clip(*, clip_id: UUID, moderator: User, approved: bool) -> PlayClip:
+    """Note what a moderator who listened says of a clip; only an approved one is served.
+
+    Raises:
+        PlayClip.DoesNotExist: If there is no such clip.
+        ClipOverError: If it was retired or rejected before.
+    """
+    clip = PlayClip.objects.select_for_update().get(pk=clip_id)
+    if clip.state not in (PlayClip.State.HELD, PlayClip.State.READY):
+        raise ClipOverError(f"{clip} is {clip.get_state_display().lower()} already")
+    clip.state = PlayClip.State.READY if approved else PlayClip.State.REJECTED
+    clip.reviewed_by, clip.reviewed_at = moderator, timezone.now()
+    clip.save(update_fields=["state", "reviewed_by", "reviewed_at"])
+    return clip
+
+
+def delete_over() -> int:
+    """Delete retired and rejected clips, row and file, that no challenge refers to any more."""
+    deleted = 0
+    horizon = timezone.now() - timedelta(seconds=settings.CAPTCHA_CHALLENGE_LIFE_S)
+    for clip in PlayClip.objects.over().filter(created_at__lt=horizon):
+        deleted += _delete(clip)
+    return deleted
+
+
+def _delete(clip: PlayClip) -> int:
+    try:
+        with transaction.atomic():
+            clip.delete()
+            transaction.on_commit(lambda: storages["play"].delete(clip.key))
+    except ProtectedError:
+        return 0  # a challenge still shows it; its retention job comes first
+    return 1
+
+
+def remove_orphaned_audio() -> int:
+    """Delete files of the play pool that no row names; return how many."""
+    return remove_orphans(storage=storages["play"], rows=PlayClip.objects.all())
