@@ -37,5 +37,9 @@ class VoiceError(SynthesisError):
     """A voice folder is missing, incomplete or contradictory."""
 
 
+class InstallError(SynthesisError):
+    """A voice cannot be installed."""
+
+
 class CorpusError(SynthesisError):
     """A corpus on disk does not hold what training needs."""

@@ -177,7 +177,35 @@ def test_a_microphone_moves_the_live_scores(product, open_browser, tmp_path):
     assert len(seen) > 4, f"the scores stood still: {seen}"
 
 
-PAGES = ["/", "/analyze/", "/live/", "/captcha/demo/", "/portal/login/"]
+def test_a_sentence_is_heard_in_seven_emotions_by_keyboard(product, open_browser):
+    page = open_browser()
+    page.goto(f"{product.address}/voices/")
+    page.get_by_label("Sentence").focus()
+    page.keyboard.type("The train leaves at nine.")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Victor")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("All are spoken.").wait_for(timeout=60_000)
+    players = page.locator("audio")
+    assert players.count() == 7
+    assert page.get_by_label("Speaker").input_value() == "kathleen/victor"
+    durations = [
+        player.evaluate(
+            """async (player) => {
+              player.muted = true;
+              await player.play();
+              return player.duration;
+            }"""
+        )
+        for player in players.all()
+    ]
+    assert all(0.8 < duration < 6 for duration in durations)
+    assert len({round(duration, 2) for duration in durations}) > 3
+    assert Axe().run(page).violations_count == 0
+
+
+PAGES = ["/", "/analyze/", "/live/", "/voices/", "/captcha/demo/", "/portal/login/"]
 
 
 @pytest.mark.parametrize("path", PAGES)
