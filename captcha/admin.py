@@ -42,6 +42,7 @@ class SiteAdmin(admin.ModelAdmin):
         "sitekey",
         "allowed_hosts",
         "mode",
+        "owner",
         "valid_secrets",
         "is_active",
         "created_at",
@@ -53,7 +54,8 @@ class SiteAdmin(admin.ModelAdmin):
     actions = ["issue_new_secret", "revoke_all_but_the_newest_secret"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
-        return super().get_queryset(request).prefetch_related("hostnames", "secrets")
+        sites = super().get_queryset(request).select_related("owner")
+        return sites.prefetch_related("hostnames", "secrets")
 
     @admin.display(description="Allowed hosts")
     def allowed_hosts(self, site: Site) -> str:

@@ -1,14 +1,15 @@
 """What the visitor hears: a clip of either pool made into the same kind of file.
 
 Known and dummy clips come from different pools. Here both get the same edges, level, noise floor,
-rate and codec, and a small random change, so that neither the file tells which is which nor two
-servings of one clip are alike.
+rate and codec, and a small random change of speed, timbre, room and level, so that neither the
+file tells which is which nor two servings of one clip are alike.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio import DecodeLimits, decode, encode_wav, set_level
+from audio.effects import at_speed, equalized, in_small_room
 
 SAMPLING_RATE_HZ = 16_000
 # A sentence; a longer one would be no fair question.
@@ -43,7 +44,9 @@ def render_item(data: bytes, *, seed: str) -> bytes:
     """
     rng = np.random.default_rng(int(seed, 16))
     speech = _faded(_trimmed(decode(data, sampling_rate=SAMPLING_RATE_HZ, limits=LIMITS)))
-    speech = _at_speed(speech, 1.0 + rng.uniform(-SPEED_SPREAD, SPEED_SPREAD))
+    speech = at_speed(speech, 1.0 + rng.uniform(-SPEED_SPREAD, SPEED_SPREAD))
+    speech = equalized(speech, SAMPLING_RATE_HZ, rng)
+    speech = in_small_room(speech, SAMPLING_RATE_HZ, rng)
     level = LEVEL_DBFS + rng.uniform(-LEVEL_SPREAD_DB, LEVEL_SPREAD_DB)
     padded = np.pad(set_level(speech, target_rms_dbfs=level), round(PADDING_S * SAMPLING_RATE_HZ))
     noise = rng.standard_normal(padded.size, dtype=np.float32) * np.float32(10 ** (NOISE_DBFS / 20))
@@ -68,9 +71,3 @@ def _faded(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     faded[:length] *= ramp
     faded[waveform.size - length :] *= ramp[::-1]
     return faded
-
-
-def _at_speed(waveform: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
-    """Play faster or slower by linear interpolation, as a tape would."""
-    positions = np.arange(0, waveform.size - 1, speed)
-    return np.interp(positions, np.arange(waveform.size), waveform).astype(np.float32)

@@ -3,7 +3,7 @@
 All other pages are in English, so these are no `LANGUAGES` of the whole installation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -59,6 +59,12 @@ def language_of(request: HttpRequest) -> str:
     return next((code for tag, _ in accepted if (code := supported(tag))), DEFAULT)
 
 
+def keep_to(languages: Sequence[str]) -> None:
+    """Switch to the first of these, unless the visitor's language is among them."""
+    if translation.get_language() not in languages:
+        translation.activate(languages[0])
+
+
 def in_visitors_language(view: View) -> View:
     """Let a view that renders at once speak the visitor's language."""
 
@@ -67,7 +73,8 @@ def in_visitors_language(view: View) -> View:
         language = language_of(request)
         with translation.override(language):
             response = view(request, *args, **kwargs)
-        response["Content-Language"] = language
+            # A site may have switched to one of its own.
+            response["Content-Language"] = translation.get_language() or language
         patch_vary_headers(response, ["Accept-Language"])
         return response
 

@@ -1,6 +1,9 @@
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import models
 from django.db.models import Count, F, Q
@@ -16,6 +19,21 @@ from synthesis.models import PlayClip
 SKIPPED = "skip"  # the answer "I cannot tell"
 ANSWERS = [*Emotion.choices, (SKIPPED, "Cannot tell")]
 ANSWER_VALUES = [value for value, _ in ANSWERS]
+
+
+LEAST_ANSWERS = 4  # with fewer a guesser gets through too often
+
+
+def _listed(text: str, allowed: Collection[str], field: str) -> list[str]:
+    """Split at commas; every entry is one of those allowed."""
+    entries = list(
+        dict.fromkeys(entry.strip().lower() for entry in text.split(",") if entry.strip())
+    )
+    if unknown := [entry for entry in entries if entry not in allowed]:
+        raise ValidationError(
+            {field: f"Unknown: {', '.join(unknown)}. There are {', '.join(allowed)}"}
+        )
+    return entries
 
 
 class DailySaltQuerySet(models.QuerySet["DailySalt"]):
@@ -84,6 +102,24 @@ class Site(models.Model):
         default=False,
         help_text="A proof of work and nothing else: it slows bots down, and keeps none out.",
     )
+    answers = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="Emotions to choose from, with commas between, at least four; empty for all "
+        "seven. A site with fewer asks for no labels.",
+    )
+    languages = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="Of the widget, with commas between, the usual one first; empty for all.",
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="captcha_sites",
+    )
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="The site of this installation's own demo page."
@@ -133,6 +169,22 @@ class Site(models.Model):
             Challenge.Kind.WORK: self.offers_work,
         }
         return [kind.value for kind, is_offered in offers.items() if is_offered]
+
+    def clean(self) -> None:
+        self.answers = ",".join(_listed(self.answers, Emotion.values, "answers"))
+        self.languages = ",".join(_listed(self.languages, settings.CAPTCHA_LANGUAGES, "languages"))
+        if self.answers and len(self.answers.split(",")) < LEAST_ANSWERS:
+            raise ValidationError({"answers": f"Name at least {LEAST_ANSWERS} emotions"})
+        # In the order in which they are shown.
+        self.answers = ",".join(e for e in Emotion.values if e in self.answers.split(","))
+
+    def answer_choices(self) -> list[str]:
+        """The emotions that visitors choose from, in the order of all sites."""
+        return self.answers.split(",") if self.answers else list(Emotion.values)
+
+    def language_choices(self) -> list[str]:
+        """The languages of the widget, the usual one first."""
+        return self.languages.split(",") if self.languages else list(settings.CAPTCHA_LANGUAGES)
 
     def allows(self, hostname: str) -> bool:
         """Tell whether the widget may run on pages of this host."""
@@ -231,6 +283,12 @@ class Challenge(models.Model):
     cdata = models.CharField("customer data", max_length=255, blank=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.AUDIO)
     language = models.CharField(max_length=10, blank=True, help_text="Of what is to be read.")
+    difficulty = models.CharField(
+        max_length=10,
+        choices=Site.Difficulty,
+        default=Site.Difficulty.STANDARD,
+        help_text="The site's, or a harder one for a network that failed a lot.",
+    )
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     work_bits = models.PositiveSmallIntegerField(
         default=0, help_text="Difficulty of the proof of work; 0 for none."
@@ -258,6 +316,10 @@ class Challenge(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["audio", "text", "work"]), name="captcha_challenge_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(difficulty__in=["lenient", "standard", "strict"]),
+                name="captcha_challenge_difficulty_known",
             ),
             models.CheckConstraint(
                 condition=~Q(state="passed") | Q(work_bits=0) | Q(worked_at__isnull=False),

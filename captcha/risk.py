@@ -6,21 +6,35 @@ It throttles, and refuses nobody: listening takes some people several tries.
 from django.conf import settings
 
 from captcha.limits import add_up
-from captcha.models import Challenge
+from captcha.models import Challenge, Site
 from captcha.work import extra_bits
 
 PERIOD_S = 600
+SITE_PERIOD_S = 60
+SUSPICIOUS_BITS = 3  # over four times as much as is free
 FAILURE_WEIGHT = 2  # a failed challenge counts as so many more
 
 
 def work_bits(*, site_id: int, network: str, kind: str) -> int:
-    """Count the start of a challenge and return the difficulty of its proof of work."""
+    """Count the start of a challenge and return the difficulty of its proof of work.
+
+    It grows with the starts and failures of a network, and for everybody while a site is flooded.
+    """
     count = add_up(key=_key(site_id, network), amount=1, period_s=PERIOD_S)
-    return base_bits(kind) + extra_bits(
-        count=count,
-        free=settings.CAPTCHA_FREE_CHALLENGES,
-        most=settings.CAPTCHA_WORK_MAX_EXTRA_BITS,
-    )
+    starts = add_up(key=f"site.{site_id}", amount=1, period_s=SITE_PERIOD_S)
+    most = settings.CAPTCHA_WORK_MAX_EXTRA_BITS
+    own = extra_bits(count=count, free=settings.CAPTCHA_FREE_CHALLENGES, most=most)
+    of_all = extra_bits(count=starts, free=settings.CAPTCHA_FREE_CHALLENGES_OF_SITE, most=most)
+    return base_bits(kind) + max(own, of_all)
+
+
+def difficulty_of(site: Site, *, work_bits: int, kind: str) -> str:
+    """The site's difficulty, or the next harder one for a network that has failed a lot."""
+    levels = Site.Difficulty.values
+    level = levels.index(site.difficulty)
+    if work_bits - base_bits(kind) >= SUSPICIOUS_BITS:
+        level = min(level + 1, len(levels) - 1)
+    return levels[level]
 
 
 def base_bits(kind: str) -> int:

@@ -81,10 +81,16 @@ def language_for(wish: str) -> str:
     return primary if primary in languages() else DEFAULT_LANGUAGE
 
 
-def draw(*, count: int, language: str) -> list[Scenario]:
-    """Write situations; each emotion is drawn by itself, so that one says nothing of the next."""
+def draw(*, count: int, language: str, emotions: Sequence[str] = ()) -> list[Scenario]:
+    """Write situations; each emotion is drawn by itself, so that one says nothing of the next.
+
+    Args:
+        count: How many.
+        language: One of `languages`.
+        emotions: To draw from; all that the grammar has if empty.
+    """
     rules = grammar(language)
-    emotions = sorted(rules.templates)
+    emotions = sorted(set(rules.templates) & set(emotions or rules.templates))
     return [rules.write(secrets.choice(emotions), secrets.choice) for _ in range(count)]
 
 

@@ -426,6 +426,20 @@ CAPTCHA_CHALLENGE_RATE = env.str(
     "60/min",
     validate=validate.Regexp(r"^[1-9][0-9]*/(s|sec|min|h|hour|day)$"),
 )
+# Calls that answer one challenge; e.g. 60/min.
+CAPTCHA_ANSWER_RATE = env.str(
+    "INFLECT_CAPTCHA_ANSWER_RATE",
+    "60/min",
+    validate=validate.Regexp(r"^[1-9][0-9]*/(s|sec|min|h|hour|day)$"),
+)
+# Share of a clip's length that has to pass before its answer is taken.
+CAPTCHA_LEAST_LISTENING = env.float(
+    "INFLECT_CAPTCHA_LEAST_LISTENING", 0.6, validate=validate.Range(min=0.0, max=1.0)
+)
+# How long a verification is repeated for the same idempotency key.
+CAPTCHA_IDEMPOTENCY_S = env.int(
+    "INFLECT_CAPTCHA_IDEMPOTENCY_S", 600, validate=validate.Range(min=0)
+)
 # The public test keys of reCAPTCHA, hCaptcha and Turnstile, which pass or fail without a person.
 CAPTCHA_TEST_KEYS = env.bool("INFLECT_CAPTCHA_TEST_KEYS", DEVELOPMENT)
 # Leading zero bits of the proof of work beside the clips (0: none) and where it stands alone;
@@ -437,6 +451,10 @@ CAPTCHA_WORK_ALONE_BITS = env.int(
 # Challenges of one network and site in ten minutes before the work grows, by how much at most.
 CAPTCHA_FREE_CHALLENGES = env.int(
     "INFLECT_CAPTCHA_FREE_CHALLENGES", 3, validate=validate.Range(min=1)
+)
+# The same of all visitors of a site together in a minute: beyond it the work grows for everybody.
+CAPTCHA_FREE_CHALLENGES_OF_SITE = env.int(
+    "INFLECT_CAPTCHA_FREE_CHALLENGES_OF_SITE", 600, validate=validate.Range(min=1)
 )
 CAPTCHA_WORK_MAX_EXTRA_BITS = env.int(
     "INFLECT_CAPTCHA_WORK_MAX_EXTRA_BITS", 5, validate=validate.Range(min=0, max=8)

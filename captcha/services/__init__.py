@@ -7,11 +7,13 @@ from captcha.services.challenges import (
     take_audio,
 )
 from captcha.services.errors import (
+    AnswerNotOffered,
     ChallengeNotFound,
     HostnameNotAllowed,
     KindNotOffered,
     OutOfOrder,
     SiteNotFound,
+    TooEarly,
     WorkInvalid,
     WorkMissing,
 )
@@ -27,12 +29,14 @@ from captcha.services.sites import (
 from captcha.services.verification import Verification, verify, verify_token
 
 __all__ = [
+    "AnswerNotOffered",
     "ChallengeNotFound",
     "HostnameNotAllowed",
     "KindNotOffered",
     "OutOfOrder",
     "Progress",
     "SiteNotFound",
+    "TooEarly",
     "Verification",
     "WorkInvalid",
     "WorkMissing",

@@ -1,5 +1,3 @@
-import logging
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,16 +10,18 @@ from django.utils import timezone
 from captcha.addresses import Visitor
 from captcha.keys import derive, digest, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
-from captcha.risk import base_bits, note_failure, score_of, work_bits
-from captcha.scenarios import draw, language_for
+from captcha.risk import difficulty_of, note_failure, score_of, work_bits
+from captcha.scenarios import language_for
 from captcha.scoring import RULES, Answer, Rule, Verdict, person_rate, verdict
+from captcha.services import items
 from captcha.services.errors import (
+    AnswerNotOffered,
     ChallengeNotFound,
     HostnameNotAllowed,
     KindNotOffered,
     OutOfOrder,
-    PoolEmpty,
     SiteNotFound,
+    TooEarly,
     WorkInvalid,
     WorkMissing,
 )
@@ -31,9 +31,6 @@ from captcha.test_keys import FORCED_SITE, TEST_CHALLENGE, TestSite
 from captcha.work import is_solved
 from labeling import services as labeling_services
 from synthesis import services as synthesis_services
-from synthesis.models import PlayClip
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Progress:
         state: One of `Challenge.State`.
         position, total: The clip to answer next, from 1, and the clips asked so far; 0 when over.
         audio_token: The last part of that clip's address.
+        answers: What may be answered, in the order in which it is shown.
         token: The response token, when passed.
         expires_at: When the challenge ends or, once passed, the token.
         kind: One of `Challenge.Kind`.
@@ -62,6 +60,7 @@ class Progress:
     position: int = 0
     total: int = 0
     audio_token: str = ""
+    answers: tuple[str, ...] = ()
     token: str = ""
 
 
@@ -96,6 +95,7 @@ def create_challenge(
     if kind and kind not in kinds:
         raise KindNotOffered(f"This site offers {', '.join(kinds)}, not {kind}")
     kind, now = kind or kinds[0], timezone.now()
+    bits = work_bits(site_id=site.pk, network=visitor.network, kind=kind)
     challenge = Challenge.objects.create(
         site=site,
         hostname=hostname,
@@ -103,13 +103,14 @@ def create_challenge(
         cdata=cdata,
         kind=kind,
         language=language_for(language) if kind == Challenge.Kind.TEXT else "",
-        work_bits=work_bits(site_id=site.pk, network=visitor.network, kind=kind),
+        work_bits=bits,
+        difficulty=difficulty_of(site, work_bits=bits, kind=kind),
         voter=visitor.voter,
         network=visitor.network,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.CAPTCHA_CHALLENGE_LIFE_S),
     )
-    return _progress(challenge, _ask_first_round(challenge, now))
+    return _progress(challenge, items.ask_first_round(challenge, now))
 
 
 def _test_progress(site: TestSite, *, is_done: bool = False) -> Progress:
@@ -168,16 +169,16 @@ def _take_answer(challenge_id: UUID, position: int, answer: str, work: str, now:
     challenge = _locked(challenge_id)
     if challenge.state == Challenge.State.OPEN and challenge.expires_at <= now:
         _decide(challenge, Challenge.State.EXPIRED, now)
-    items = _items(challenge)
+    asked = _items(challenge)
     if challenge.state == Challenge.State.EXPIRED:
         return
-    is_repeated = bool(position) and _is_repeated(items, position)
+    is_repeated = bool(position) and _is_repeated(asked, position)
     if work and not is_repeated:
         _note_work(challenge, work, now)
     if position and not is_repeated:
-        _note(challenge, items, answer, now)
+        _note(challenge, asked, answer, now)
     elif challenge.is_worked_alone:
-        _settle(challenge, items, passed=True, now=now)
+        _settle(challenge, asked, passed=True, now=now)
 
 
 def _note_work(challenge: Challenge, work: str, now: datetime) -> None:
@@ -198,41 +199,27 @@ def _salt(challenge: Challenge) -> str:
 def _go_on(challenge_id: UUID, now: datetime) -> Progress:
     """Ask a further clip if one is due, and tell where the challenge stands."""
     challenge = _locked(challenge_id)
-    items = _items(challenge)
+    asked = _items(challenge)
     is_open = challenge.state == Challenge.State.OPEN and challenge.kind != Challenge.Kind.WORK
-    if is_open and all(item.is_answered for item in items):
-        items.extend(_ask_further(challenge, first=len(items) + 1, now=now))
-    return _progress(challenge, items)
-
-
-def _ask_further(challenge: Challenge, *, first: int, now: datetime) -> list[ChallengeItem]:
-    try:
-        with transaction.atomic():
-            asked = _ask(challenge, _draw(challenge, count=1), first=first)
-    except PoolEmpty:
-        _fall_back_to_work(challenge)
-        return []
-    _serve(asked[0], now)
-    return asked
-
-
-def _fall_back_to_work(challenge: Challenge) -> None:
-    """Let the proof of work decide where there is nothing to listen to."""
-    extra = max(0, challenge.work_bits - base_bits(challenge.kind))
-    challenge.kind = Challenge.Kind.WORK
-    challenge.work_bits, challenge.worked_at = base_bits(challenge.kind) + extra, None
-    challenge.save(update_fields=["kind", "work_bits", "worked_at"])
+    if is_open and all(item.is_answered for item in asked):
+        asked.extend(items.ask_further(challenge, first=len(asked) + 1, now=now))
+    return _progress(challenge, asked)
 
 
 def _locked(challenge_id: UUID) -> Challenge:
-    challenge = Challenge.objects.select_for_update().filter(pk=challenge_id).first()
+    # The site is read along, and not locked.
+    challenges = Challenge.objects.select_related("site").select_for_update(of=("self",))
+    challenge = challenges.filter(pk=challenge_id).first()
     if challenge is None:
         raise ChallengeNotFound(f"There is no challenge {challenge_id}")
     return challenge
 
 
 def _items(challenge: Challenge) -> list[ChallengeItem]:
-    return list(challenge.items.select_related("play_clip").order_by("position"))
+    asked = challenge.items.select_related("play_clip", "dummy_clip").order_by("position")
+    for item in (rows := list(asked)):
+        item.challenge = challenge  # with its site, read once
+    return rows
 
 
 def take_audio(*, audio_token: str) -> ChallengeItem | None:
@@ -254,58 +241,66 @@ def take_audio(*, audio_token: str) -> ChallengeItem | None:
     return item if fetched else None
 
 
-def _is_repeated(items: list[ChallengeItem], position: int) -> bool:
-    answered = sum(item.is_answered for item in items)
-    if not 1 <= position <= min(answered + 1, len(items)):
+def _is_repeated(asked: list[ChallengeItem], position: int) -> bool:
+    answered = sum(item.is_answered for item in asked)
+    if not 1 <= position <= min(answered + 1, len(asked)):
         raise OutOfOrder(
             f"Clip {position} cannot be answered now: it is the turn of clip {answered + 1}"
-            if answered < len(items)
+            if answered < len(asked)
             else f"There is no clip {position}: the challenge is over"
         )
     return position <= answered
 
 
-def _note(challenge: Challenge, items: list[ChallengeItem], answer: str, now: datetime) -> None:
-    current = next(item for item in items if not item.is_answered)
-    if current is items[-1] and challenge.is_work_due:
+def _note(challenge: Challenge, asked: list[ChallengeItem], answer: str, now: datetime) -> None:
+    current = next(item for item in asked if not item.is_answered)
+    if answer not in (*challenge.site.answer_choices(), SKIPPED):
+        raise AnswerNotOffered(f"{answer!r} is none of the answers of this challenge")
+    if wait_s := items.seconds_too_early(current, now):
+        raise TooEarly(wait_s)
+    if current is asked[-1] and challenge.is_work_due:
         raise WorkMissing("Send the proof of work along with this answer")
     current.answer, current.answered_at = answer, now
     current.save(update_fields=["answer", "answered_at"])
-    if current is not items[-1]:
-        _serve(items[current.position], now)  # positions count from 1: this is the next one
+    if current is not asked[-1]:
+        items.serve(asked[current.position], now)  # positions count from 1: this is the next one
         return
-    result = verdict([_answer(item) for item in items if item.emotion], _rule(challenge))
+    result = verdict([_answer(item) for item in asked if item.emotion], _rule(challenge))
     if result is not Verdict.MORE:
-        _settle(challenge, items, passed=result is Verdict.PASS, now=now)
+        _settle(challenge, asked, passed=result is Verdict.PASS, now=now)
 
 
 def _rule(challenge: Challenge) -> Rule:
-    return RULES[challenge.site.difficulty]
+    return RULES[challenge.difficulty]
 
 
 def _answer(item: ChallengeItem) -> Answer:
     """An answer with what earlier ones told of its clip; a situation has the prior's rate."""
     clip = item.play_clip
     right, wrong = (clip.times_right, clip.times_wrong) if clip else (0, 0)
-    return Answer(item.is_right, person_rate=person_rate(right=right, wrong=wrong))
+    return Answer(
+        item.is_right,
+        person_rate=person_rate(right=right, wrong=wrong),
+        guesser_rate=1 / len(item.challenge.site.answer_choices()),
+    )
 
 
 def _settle(
-    challenge: Challenge, items: list[ChallengeItem], *, passed: bool, now: datetime
+    challenge: Challenge, asked: list[ChallengeItem], *, passed: bool, now: datetime
 ) -> None:
     """Decide the challenge, with everything that depends on it in the same transaction."""
     _decide(challenge, Challenge.State.PASSED if passed else Challenge.State.FAILED, now)
     # In the order of ids, so that two challenges with the same clips cannot lock crosswise.
-    known = sorted((item.play_clip_id, item.is_right) for item in items if item.play_clip_id)
+    known = sorted((item.play_clip_id, item.is_right) for item in asked if item.play_clip_id)
     for clip_id, right in known:
         synthesis_services.record_answer(clip_id=clip_id, right=right, by_person=passed)
     if not passed:
         note_failure(challenge)
         return
-    mistakes = sum(bool(item.emotion) and not item.is_right for item in items)
+    mistakes = sum(bool(item.emotion) and not item.is_right for item in asked)
     issue_token(challenge=challenge, now=now, score=score_of(challenge, mistakes=mistakes))
     # Work alone says nothing about the ears of whoever labelled the dummy clip.
-    for item in items if challenge.kind != Challenge.Kind.WORK else ():
+    for item in asked if challenge.kind != Challenge.Kind.WORK else ():
         if item.dummy_clip_id and item.answer != SKIPPED:
             labeling_services.record_vote(
                 clip_id=item.dummy_clip_id,
@@ -321,80 +316,7 @@ def _decide(challenge: Challenge, state: str, now: datetime) -> None:
     challenge.save(update_fields=["state", "decided_at"])
 
 
-def _ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
-    if challenge.kind == Challenge.Kind.WORK:
-        return []
-    try:
-        with transaction.atomic():
-            return _ask_clips(challenge, now)
-    except PoolEmpty:
-        _fall_back_to_work(challenge)
-        return []
-
-
-def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
-    clips: list[dict[str, object]] = _draw(challenge, count=_rule(challenge).min_clips)
-    is_heard = challenge.kind == Challenge.Kind.AUDIO
-    dummy = labeling_services.draw_dummy_clip(voter=challenge.voter) if is_heard else None
-    if dummy is not None:
-        place = secrets.randbelow(len(clips) + 1)
-        clips.insert(place, {"kind": ChallengeItem.Kind.DUMMY, "dummy_clip": dummy})
-    items = _ask(challenge, clips, first=1)
-    _serve(items[0], now)
-    return items
-
-
-def _draw(challenge: Challenge, *, count: int) -> list[dict[str, object]]:
-    """Draw known clips, such as this network has not heard if there are enough."""
-    if challenge.kind == Challenge.Kind.TEXT:
-        return _written(challenge.language, count)
-    heard = set(
-        ChallengeItem.objects.heard_in(challenge.network).values_list("play_clip_id", flat=True)
-    )
-    drawn = synthesis_services.draw_play_clips(count=count, exclude=heard)
-    if len(drawn) < count:
-        asked = set(challenge.items.values_list("play_clip_id", flat=True)) - {None}
-        exclude = asked | {clip.pk for clip in drawn}
-        drawn += synthesis_services.draw_play_clips(count=count - len(drawn), exclude=exclude)
-    if len(drawn) < count:
-        ready = PlayClip.objects.ready().count()
-        logger.error("The play pool has %d clips ready: a challenge asks for work instead", ready)
-        raise PoolEmpty(f"A challenge needs {count} more clips, {len(drawn)} were there")
-    return [{"kind": ChallengeItem.Kind.KNOWN, "play_clip": clip} for clip in drawn]
-
-
-def _written(language: str, count: int) -> list[dict[str, object]]:
-    kind = ChallengeItem.Kind.SCENARIO
-    return [
-        {"kind": kind, "scenario": scenario.text, "scenario_emotion": scenario.emotion}
-        for scenario in draw(count=count, language=language)
-    ]
-
-
-def _ask(
-    challenge: Challenge, clips: list[dict[str, object]], *, first: int
-) -> list[ChallengeItem]:
-    return ChallengeItem.objects.bulk_create(
-        ChallengeItem(
-            challenge=challenge,
-            position=position,
-            audio_sha256=digest(_audio_token(challenge, position)),
-            **clip,
-        )
-        for position, clip in enumerate(clips, start=first)
-    )
-
-
-def _serve(item: ChallengeItem, now: datetime) -> None:
-    item.served_at = now
-    item.save(update_fields=["served_at"])
-
-
-def _audio_token(challenge: Challenge, position: int) -> str:
-    return derive("audio", challenge.pk, position)
-
-
-def _progress(challenge: Challenge, items: list[ChallengeItem]) -> Progress:
+def _progress(challenge: Challenge, asked: list[ChallengeItem]) -> Progress:
     state, expires_at, kind = challenge.state, challenge.expires_at, challenge.kind
     if state == Challenge.State.PASSED:
         expires_at = challenge.response_token.expires_at
@@ -407,8 +329,13 @@ def _progress(challenge: Challenge, items: list[ChallengeItem]) -> Progress:
     )
     if kind == Challenge.Kind.WORK:
         return progress
-    current = next(item for item in items if not item.is_answered)
-    progress = replace(progress, position=current.position, total=len(items))
+    current = next(item for item in asked if not item.is_answered)
+    progress = replace(
+        progress,
+        position=current.position,
+        total=len(asked),
+        answers=(*challenge.site.answer_choices(), SKIPPED),
+    )
     if kind == Challenge.Kind.TEXT:
         return replace(progress, text=current.scenario, language=challenge.language)
-    return replace(progress, audio_token=_audio_token(challenge, current.position))
+    return replace(progress, audio_token=items.audio_token(challenge, current.position))

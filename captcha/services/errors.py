@@ -31,3 +31,15 @@ class WorkMissing(RuntimeError):
 
 class WorkInvalid(ValueError):
     """A number that does not solve the puzzle."""
+
+
+class AnswerNotOffered(ValueError):
+    """An answer that this site's challenges do not have."""
+
+
+class TooEarly(RuntimeError):
+    """An answer before the clip can have been heard; it was not noted."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"Listen first: this answer can be taken in {wait_s:.1f} s")
+        self.wait_s = wait_s

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -80,7 +80,7 @@ def verify_token(*, token: str, site: Site, idempotency_key: str = "") -> Verifi
     entry = tokens.select_related("challenge").first()
     if entry is None:
         return _refused("invalid-input-response")
-    if not consumed and not (key and key == entry.idempotency_sha256):
+    if not consumed and not _is_repetition(entry, key, now):
         return _refused(*(SEEN if entry.consumed_at else EXPIRED))
     return Verification(
         success=True,
@@ -90,6 +90,13 @@ def verify_token(*, token: str, site: Site, idempotency_key: str = "") -> Verifi
         cdata=entry.challenge.cdata,
         score=entry.score if site.is_scored else None,
     )
+
+
+def _is_repetition(entry: ResponseToken, key: str, now: datetime) -> bool:
+    """A client that got no answer asks again, under the same key and soon."""
+    if not key or key != entry.idempotency_sha256 or entry.consumed_at is None:
+        return False
+    return now <= entry.consumed_at + timedelta(seconds=settings.CAPTCHA_IDEMPOTENCY_S)
 
 
 def _key_digest(idempotency_key: str) -> str:

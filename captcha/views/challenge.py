@@ -1,5 +1,6 @@
 """The JSON interface of the widget. It uses no cookie and no session."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -19,7 +20,7 @@ from captcha.addresses import visitor_of
 from captcha.bodies import BodyError, read_json
 from captcha.forms import AnswerForm, StartForm, WorkForm
 from captcha.limits import Rate, seconds_to_wait
-from captcha.models import ANSWER_VALUES, Challenge
+from captcha.models import Challenge
 from captcha.services import Progress
 from captcha.work import ALGORITHM
 
@@ -27,10 +28,10 @@ MAX_BODY_BYTES = 8 * 1024
 
 
 class RateLimited(Exception):
-    """A network asked for too many challenges."""
+    """A network asked for too many challenges, or somebody for too much of one challenge."""
 
     def __init__(self, wait_s: int) -> None:
-        super().__init__(f"Too many challenges from your network: try again in {wait_s} s")
+        super().__init__(f"Too many calls: try again in {wait_s} s")
         self.wait_s = wait_s
 
 
@@ -42,6 +43,8 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     services.KindNotOffered: (HTTPStatus.FORBIDDEN, "kind_not_offered"),
     services.WorkMissing: (HTTPStatus.CONFLICT, "work_missing"),
     services.WorkInvalid: (HTTPStatus.BAD_REQUEST, "work_invalid"),
+    services.AnswerNotOffered: (HTTPStatus.BAD_REQUEST, "field_invalid"),
+    services.TooEarly: (HTTPStatus.CONFLICT, "too_early"),
     RateLimited: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"),
 }
 BODY_STATUS = {
@@ -80,9 +83,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Start a challenge and hand out its first clip."""
     fields = _cleaned(StartForm, read_json(request, max_bytes=MAX_BODY_BYTES))
     visitor = visitor_of(request)
-    rate = Rate.parse(settings.CAPTCHA_CHALLENGE_RATE)
-    if wait_s := seconds_to_wait(rate=rate, key=visitor.network):
-        raise RateLimited(wait_s)
+    _count(settings.CAPTCHA_CHALLENGE_RATE, visitor.network)
     progress = services.create_challenge(visitor=visitor, **fields)
     return JsonResponse(_described(progress), status=HTTPStatus.CREATED)
 
@@ -91,6 +92,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest, challenge_id: UUID) -> HttpResponse:
     """Take the answer to one clip, or a proof of work, and hand out the next, or the verdict."""
     sent = read_json(request, max_bytes=MAX_BODY_BYTES)
+    _count(settings.CAPTCHA_ANSWER_RATE, f"challenge.{challenge_id}")
     is_work_alone = "work" in sent and "item" not in sent
     fields = _cleaned(WorkForm if is_work_alone else AnswerForm, sent)
     progress = services.answer_item(
@@ -104,6 +106,11 @@ def answer(request: HttpRequest, challenge_id: UUID) -> HttpResponse:
             HTTPStatus.GONE, "challenge_expired", "The challenge has expired: start a new one"
         )
     return JsonResponse(_described(progress))
+
+
+def _count(rate: str, key: str) -> None:
+    if wait_s := seconds_to_wait(rate=Rate.parse(rate), key=key):
+        raise RateLimited(wait_s)
 
 
 def _cleaned(form_class: type[Form], sent: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +141,7 @@ def _described(progress: Progress) -> dict[str, Any]:
     if progress.token:
         described["token"] = progress.token
     if progress.position:
-        described["answers"] = ANSWER_VALUES
+        described["answers"] = progress.answers
         place = {"number": progress.position, "of": progress.total}
         described["item"] = place | _content(progress)
     return described
@@ -153,7 +160,9 @@ def _work(progress: Progress) -> dict[str, Any] | None:
 
 
 def _retry_after(error: Exception) -> dict[str, str]:
-    return {"Retry-After": str(error.wait_s)} if isinstance(error, RateLimited) else {}
+    if not isinstance(error, RateLimited | services.TooEarly):
+        return {}
+    return {"Retry-After": str(math.ceil(error.wait_s))}
 
 
 def _problem(status: HTTPStatus, code: str, message: str, **headers: str) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from captcha import services
 from captcha.hostnames import hostname_of_origin
-from captcha.languages import EMOTION_NAMES, in_visitors_language
+from captcha.languages import EMOTION_NAMES, in_visitors_language, keep_to
 from captcha.models import Challenge, Site
 from captcha.test_keys import TestSite
 
@@ -30,6 +30,8 @@ def widget(request: HttpRequest) -> HttpResponse:
     hostname = hostname_of_origin(origin)
     site = services.find_site(sitekey=request.GET.get("sitekey", ""))
     problem = _problem_of(site, hostname)
+    if isinstance(site, Site):
+        keep_to(site.language_choices())
     kinds = kinds_of(site)
     context = {
         "problem": problem,

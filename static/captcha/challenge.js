@@ -36,7 +36,18 @@ export class Challenge {
     // Only the last answer has to wait for a slow device.
     const nonce = item.number === item.of ? await this.proof.solved : this.proof.nonce;
     const body = { item: item.number, answer: value, ...(nonce && { work: nonce }) };
-    return post(`${this.startPath}/${id}/answer`, body);
+    return this.sent(`${this.startPath}/${id}/answer`, body);
+  }
+
+  /** Post an answer; one that comes before the clip can have been heard is sent again in time. */
+  async sent(path, body) {
+    try {
+      return await post(path, body);
+    } catch (error) {
+      if (error.code !== "too_early") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * error.retryAfterS));
+      return post(path, body);
+    }
   }
 
   /** Send the proof of work alone, where nothing else is asked. */

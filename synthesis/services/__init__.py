@@ -8,6 +8,7 @@ from synthesis.services.clips import (
     draw_play_clips,
     record_answer,
     remove_orphaned_audio,
+    retire_play_clips,
     review_play_clip,
 )
 from synthesis.services.pool import Need, count_refusal, next_need, satisfy
@@ -36,6 +37,7 @@ __all__ = [
     "register_voice",
     "remove_orphaned_audio",
     "request_speech",
+    "retire_play_clips",
     "review_play_clip",
     "satisfy",
     "set_spoken",

@@ -17,6 +17,7 @@ from django.db.models import F, ProtectedError
 from django.utils import timezone
 
 from audio import encode_ogg_opus, encode_wav, rms_dbfs
+from emotion.models import Emotion
 from labeling import pools
 from labeling import services as labeling_services
 from labeling.models import Clip
@@ -94,11 +95,18 @@ def add_dummy_clip(*, utterance: "Utterance", voice: Voice, text: str, seed: int
 
 
 @transaction.atomic
-def draw_play_clips(*, count: int, exclude: Collection[UUID] = ()) -> list[PlayClip]:
+def draw_play_clips(
+    *, count: int, exclude: Collection[UUID] = (), emotions: Collection[str] = Emotion.values
+) -> list[PlayClip]:
     """Take ready clips for one challenge and count their serving.
 
     Each emotion is drawn independently, so that one answer says nothing about the next. A clip
     that reaches its last serving is retired.
+
+    Args:
+        count: How many.
+        exclude: Clips that must not be among them.
+        emotions: To draw from.
 
     Returns:
         At most `count` clips, fewer when the pool runs dry.
@@ -109,12 +117,12 @@ def draw_play_clips(*, count: int, exclude: Collection[UUID] = ()) -> list[PlayC
         if len(drawn) == count:
             break
         taken = [*exclude, *(clip.pk for clip in drawn)]
-        available = PlayClip.objects.ready().exclude(pk__in=taken)
-        emotions = list(available.order_by().values_list("emotion", flat=True).distinct())
-        if not emotions:
+        available = PlayClip.objects.ready().filter(emotion__in=emotions).exclude(pk__in=taken)
+        there = list(available.order_by().values_list("emotion", flat=True).distinct())
+        if not there:
             break
         clip = (
-            available.filter(emotion=secrets.choice(emotions))
+            available.filter(emotion=secrets.choice(there))
             # Skipped rather than waited for: two challenges that wait for each other's clips would
             # never end.
             .select_for_update(skip_locked=True)
@@ -176,6 +184,11 @@ def _judge_rendition(clip: PlayClip) -> None:
     )
     retired = stock.update(state=PlayClip.State.RETIRED)
     logger.warning("%s is hardly recognised: no more of it, %d clips retired", rendition, retired)
+
+
+def retire_play_clips(*, clip_ids: Collection[UUID]) -> int:
+    """Serve these no more; the pool speaks others in their place. Returns how many were ready."""
+    return PlayClip.objects.ready().filter(pk__in=clip_ids).update(state=PlayClip.State.RETIRED)
 
 
 @transaction.atomic

@@ -47,6 +47,12 @@ def light_work(settings) -> None:
     settings.CAPTCHA_WORK_BITS, settings.CAPTCHA_WORK_ALONE_BITS = 4, 6
 
 
+@pytest.fixture(autouse=True)
+def quick_ears(settings) -> None:
+    """Answers as quick as a test's."""
+    settings.CAPTCHA_LEAST_LISTENING = 0.0
+
+
 @pytest.fixture
 def voice(db) -> Voice:
     return Voice.objects.create(name="tester", sha256="v" * 64, language="en", licence="CC0")

@@ -64,8 +64,9 @@ def test_too_many_wrong_answers_fail_and_file_no_vote(visitor, pools, wrong):
     assert not ResponseToken.objects.exists()
 
 
-def test_nothing_is_decided_before_a_round_is_complete(visitor, pools):
+def test_nothing_is_decided_before_a_round_is_complete(visitor, pools, settings):
     """Else a refusal after the second clip would tell that the dummy is the third."""
+    settings.CAPTCHA_FREE_CHALLENGES = 100
     for _ in range(6):
         described = visitor.start().json()
         challenge = described["challenge"]
@@ -100,7 +101,7 @@ def test_without_a_dummy_clip_a_challenge_has_the_known_ones(visitor, fill_play_
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_the_dummy_stands_at_a_random_place_of_the_first_round(visitor, pools, place, monkeypatch):
     drawn = {3: place}  # one of exactly three places: before, between and after the known clips
-    monkeypatch.setattr("captcha.services.challenges.secrets.randbelow", drawn.__getitem__)
+    monkeypatch.setattr("captcha.services.items.secrets.randbelow", drawn.__getitem__)
     kinds = [item.kind for item in items_of(visitor.start().json())]
     assert kinds.index("dummy") == place
 
@@ -119,7 +120,7 @@ def test_known_and_dummy_items_are_described_in_the_same_form(visitor, pools):
 def test_an_answer_to_a_dummy_costs_the_same_queries_as_one_to_a_known_clip(
     visitor, pools, place, kind, monkeypatch, django_assert_num_queries
 ):
-    monkeypatch.setattr("captcha.services.challenges.secrets.randbelow", lambda _: place)
+    monkeypatch.setattr("captcha.services.items.secrets.randbelow", lambda _: place)
     described = visitor.start().json()
     assert items_of(described)[0].kind == kind
     # begin, two reads, two writes, commit; begin, two reads, commit

@@ -2,14 +2,17 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from captcha import services
 from captcha.models import Challenge, Site
+from emotion.models import Emotion
 
 OPTIONS = ("mode", "difficulty", "verifies_by_get")
+LISTS = ("answers", "languages")
 
 
 class Command(BaseCommand):
@@ -48,9 +51,26 @@ class Command(BaseCommand):
             help="Kinds of challenge that visitors may choose from; work alone keeps no bot out",
         )
 
+        parser.add_argument(
+            "--answers",
+            nargs="+",
+            choices=Emotion.values,
+            default=[],
+            help="Emotions to choose from, at least four; all seven if not given",
+        )
+        parser.add_argument(
+            "--languages",
+            nargs="+",
+            default=[],
+            help="Of the widget, the usual one first; all if not given",
+        )
+        parser.add_argument("--owner", help="Name of the portal account that it belongs to")
+
     @transaction.atomic
     def handle(self, *, name: str, hostname: list[str], **options: Any) -> None:
         chosen = {field: options[field] for field in OPTIONS}
+        chosen |= {field: ",".join(options[field]) for field in LISTS}
+        chosen["owner"] = _owner(options["owner"])
         chosen |= {f"offers_{kind}": kind in options["kinds"] for kind in Challenge.Kind.values}
         try:
             site = services.create_site(name=name, hostnames=hostname, **chosen)
@@ -58,3 +78,12 @@ class Command(BaseCommand):
             raise CommandError("; ".join(error.messages)) from error
         keys = {"sitekey": site.sitekey, "secret": services.issue_secret(site=site)}
         self.stdout.write(json.dumps(keys))
+
+
+def _owner(name: str | None) -> User | None:
+    if name is None:
+        return None
+    try:
+        return User.objects.get_by_natural_key(name)
+    except User.DoesNotExist as error:
+        raise CommandError(f"There is no account {name!r}: make it in the portal") from error
