@@ -29,9 +29,24 @@ def is_clip_clear(*, right: int, wrong: int, least: float) -> bool:
     return (right + PRIOR_RIGHT) / answers >= least
 
 
+def rate_interval(right: int, answers: int) -> tuple[float, float]:
+    """The 95 % interval of a rate (Wilson, 1927), which holds for few answers too.
+
+    >>> [round(bound, 3) for bound in rate_interval(0, 10)]
+    [0.0, 0.278]
+    """
+    if not answers:
+        return 0.0, 1.0
+    rate = right / answers
+    centre = rate + Z**2 / (2 * answers)
+    spread = Z * sqrt(rate * (1 - rate) / answers + Z**2 / (4 * answers**2))
+    scale = 1 + Z**2 / answers
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
 def is_rendition_clear(*, right: int, wrong: int, least: float) -> bool:
     """Tell whether a rendition may be spoken on: false once even the upper end of the 95 % interval
-    of its rate (Wilson, 1927) lies below `least`.
+    of its rate lies below `least`.
 
     >>> is_rendition_clear(right=17, wrong=3, least=0.85)
     True
@@ -39,9 +54,4 @@ def is_rendition_clear(*, right: int, wrong: int, least: float) -> bool:
     False
     """
     answers = right + wrong
-    if answers < LEAST_ANSWERS:
-        return True
-    rate = right / answers
-    centre = rate + Z**2 / (2 * answers)
-    spread = Z * sqrt(rate * (1 - rate) / answers + Z**2 / (4 * answers**2))
-    return (centre + spread) / (1 + Z**2 / answers) >= least
+    return answers < LEAST_ANSWERS or rate_interval(right, answers)[1] >= least
