@@ -51,6 +51,7 @@
     "execution",
     "response-field",
     "response-field-name",
+    "refresh-expired",
     "callback",
     "expired-callback",
     "error-callback",
@@ -294,6 +295,10 @@
       this.isExpired = true;
       this.setToken("");
       this.call("expired-callback");
+      const wish = this.options["refresh-expired"] || "auto";
+      if (this.flavour !== "turnstile" || wish === "manual") return;
+      // Anew by itself where nobody is asked anything, else the frame says so and waits.
+      this.send({ type: wish === "never" ? "reset" : "renew" });
     }
 
     onChallengeExpired() {

@@ -82,6 +82,13 @@ class Widget {
     this.begin();
   }
 
+  /** Start over by itself, which a visitor notices only where there is nothing to answer. */
+  renew() {
+    if (!isSilent && this.kind !== "work") return;
+    this.reset();
+    this.begin();
+  }
+
   /** Another kind of challenge in place of this one. */
   async change(kind) {
     if (this.isBusy) return;
@@ -316,6 +323,7 @@ if (problem) {
   widget = new Widget();
   listen({
     reset: () => widget.reset(),
+    renew: () => widget.renew(),
     execute: ({ action }) => widget.execute(String(action || "")),
     close: () => (widget.panel.isOpen || widget.isEngaged) && widget.collapse(),
   });

@@ -363,6 +363,28 @@ def test_a_frame_that_is_moved_forgets_its_token(shop, page):
     assert shop.fields()["inflect-captcha-response"] == ""
 
 
+@pytest.mark.parametrize("wish", ["auto", "manual", "never"])
+def test_a_turnstile_that_asks_nothing_renews_itself_unless_told_otherwise(
+    shop, page, site, settings, wish
+):
+    settings.CAPTCHA_TOKEN_LIFE_S = 2
+    site.mode = "scored"
+    site.save()
+    shop.open(
+        head='<script src="{server}/turnstile/v0/api.js" defer></script>',
+        form="""<div class="cf-turnstile" data-sitekey="{sitekey}" data-callback="token"
+          data-expired-callback="expired" data-refresh-expired="WISH"></div>""".replace(
+            "WISH", wish
+        ),
+        source="window.token = note('token'); window.expired = note('expired');",
+    )
+    page.evaluate("turnstile.execute()")
+    shop.heard("expired")
+    page.wait_for_timeout(4000)
+    heard = [name for name, *_ in page.evaluate("heard")]
+    assert (heard.count("token") > 1) == (wish == "auto")
+
+
 def test_an_element_whose_id_is_a_services_name_is_no_obstacle(shop, page):
     shop.open(
         head='<script src="{server}/turnstile/v0/api.js" defer></script>',
