@@ -24,8 +24,8 @@ from enum import StrEnum
 
 # Rates outside of this range would let a single answer decide.
 LOWEST_RATE, HIGHEST_RATE = 0.5, 0.98
-# What is known of a clip before anybody has answered it: as if nine of ten people had been right.
-PRIOR_RIGHT, PRIOR_WRONG = 9.0, 1.0
+# What is believed of a clip that nothing is known of.
+USUAL_PERSON_RATE = 0.9
 
 
 class Verdict(StrEnum):
@@ -70,7 +70,7 @@ class Answer:
     """
 
     is_right: bool
-    person_rate: float = PRIOR_RIGHT / (PRIOR_RIGHT + PRIOR_WRONG)
+    person_rate: float = USUAL_PERSON_RATE
     guesser_rate: float = 1 / 7
 
     @property
@@ -80,15 +80,6 @@ class Answer:
         if self.is_right:
             return math.log(person / self.guesser_rate)
         return math.log((1.0 - person) / (1.0 - self.guesser_rate))
-
-
-def person_rate(*, right: int, wrong: int) -> float:
-    """Estimate how often people are right on a clip: the mean of a Beta distribution.
-
-    >>> person_rate(right=0, wrong=0), person_rate(right=10, wrong=10)
-    (0.9, 0.6333333333333333)
-    """
-    return (right + PRIOR_RIGHT) / (right + wrong + PRIOR_RIGHT + PRIOR_WRONG)
 
 
 def verdict(answers: Sequence[Answer], rule: Rule = STANDARD) -> Verdict:

@@ -367,7 +367,7 @@ SPECTACULAR_SETTINGS = {
 
 # Clips of each emotion of each speaker in the play pool, and clips in the dummy pool at the first
 # start.
-PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 4)
+PLAY_POOL_TARGET = env.int("INFLECT_PLAY_POOL_TARGET", 6)
 DUMMY_POOL_TARGET = env.int("INFLECT_DUMMY_POOL_TARGET", 24)
 # Whether a moderator has to approve a play clip before it is served.
 PLAY_CLIP_REVIEW = env.bool("INFLECT_PLAY_CLIP_REVIEW", False)
@@ -380,8 +380,11 @@ PLAY_CLIP_FORMAT = env.str(
 PLAY_CLIP_LEAST_PASS_RATE = env.float(
     "INFLECT_PLAY_CLIP_LEAST_PASS_RATE", 0.85, validate=validate.Range(min=0.0, max=1.0)
 )
-# How often a play clip may be served before it is retired.
-PLAY_CLIP_MAX_SERVED = env.int("INFLECT_PLAY_CLIP_MAX_SERVED", 3)
+# How often a play clip may be served before it is retired, three times at most. After a single
+# serving no bot meets a clip again that it has heard; more spare the worker.
+PLAY_CLIP_MAX_SERVED = env.int(
+    "INFLECT_PLAY_CLIP_MAX_SERVED", 1, validate=validate.Range(min=1, max=3)
+)
 # What the gate lets into the play pool: seconds, and the least probability that the emotion model
 # gives to the intended emotion (chance is 0.14).
 PLAY_CLIP_SHORTEST_S = env.float("INFLECT_PLAY_CLIP_SHORTEST_S", 0.8)

@@ -6,6 +6,7 @@ from math import sqrt
 PRIOR_RIGHT, PRIOR_WRONG = 9, 1
 # Fewer answers decide nothing about a rendition.
 LEAST_ANSWERS = 20
+LIKE_ANSWERS = 35
 Z = 1.96  # of a two-sided 95 % interval
 
 
@@ -27,6 +28,28 @@ def is_clip_clear(*, right: int, wrong: int, least: float) -> bool:
     """
     answers = right + wrong + PRIOR_RIGHT + PRIOR_WRONG
     return (right + PRIOR_RIGHT) / answers >= least
+
+
+def person_rate(*, clip: tuple[int, int], rendition: tuple[int, int]) -> float:
+    """Estimate how often people recognise a clip, from its own answers and those of its like.
+
+    Args:
+        clip: Right and wrong answers to it.
+        rendition: The same of all clips of its speaker and emotion, by visitors who passed. They
+            count as `LIKE_ANSWERS` answers at most: clips of one kind differ.
+
+    Returns:
+        Mean of the posterior over the prior above, from 0 to 1.
+
+    >>> person_rate(clip=(0, 0), rendition=(0, 0))
+    0.9
+    >>> round(person_rate(clip=(0, 1), rendition=(60, 40)), 3)
+    0.674
+    """
+    share = min(1.0, LIKE_ANSWERS / max(1, sum(rendition)))
+    right = PRIOR_RIGHT + clip[0] + share * rendition[0]
+    wrong = PRIOR_WRONG + clip[1] + share * rendition[1]
+    return right / (right + wrong)
 
 
 def rate_interval(right: int, answers: int) -> tuple[float, float]:

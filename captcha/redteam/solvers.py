@@ -2,6 +2,7 @@
 
 import random
 import re
+import warnings
 from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
@@ -75,7 +76,9 @@ class ClassicModel(Solver):
 
     def answer(self, item: Item, sound: bytes, answers: list[str]) -> str:
         waveform = prepare(decode(sound, sampling_rate=SAMPLING_RATE_HZ), FeatureConfig())
-        values = self._recipe.vector(waveform)[None]
+        with warnings.catch_warnings():  # librosa's, of its own shorter windows
+            warnings.simplefilter("ignore")
+            values = self._recipe.vector(waveform)[None]
         nobody = np.zeros(1, np.intp)  # neither speaker nor label is known
         vectors = Vectors(nobody.astype(np.str_), nobody, values)
         found = self._fitted.scores(vectors)["vector"][0]

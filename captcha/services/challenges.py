@@ -12,7 +12,7 @@ from captcha.keys import derive, digest, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
 from captcha.risk import difficulty_of, note_failure, score_of, work_bits
 from captcha.scenarios import language_for
-from captcha.scoring import RULES, Answer, Rule, Verdict, person_rate, verdict
+from captcha.scoring import RULES, USUAL_PERSON_RATE, Answer, Rule, Verdict, verdict
 from captcha.services import items
 from captcha.services.errors import (
     AnswerNotOffered,
@@ -265,7 +265,7 @@ def _note(challenge: Challenge, asked: list[ChallengeItem], answer: str, now: da
     if current is not asked[-1]:
         items.serve(asked[current.position], now)  # positions count from 1: this is the next one
         return
-    result = verdict([_answer(item) for item in asked if item.emotion], _rule(challenge))
+    result = verdict(_answers(asked), _rule(challenge))
     if result is not Verdict.MORE:
         _settle(challenge, asked, passed=result is Verdict.PASS, now=now)
 
@@ -274,15 +274,20 @@ def _rule(challenge: Challenge) -> Rule:
     return RULES[challenge.difficulty]
 
 
-def _answer(item: ChallengeItem) -> Answer:
-    """An answer with what earlier ones told of its clip; a situation has the prior's rate."""
-    clip = item.play_clip
-    right, wrong = (clip.times_right, clip.times_wrong) if clip else (0, 0)
-    return Answer(
-        item.is_right,
-        person_rate=person_rate(right=right, wrong=wrong),
-        guesser_rate=1 / len(item.challenge.site.answer_choices()),
+def _answers(asked: list[ChallengeItem]) -> list[Answer]:
+    """The answers that count, with what earlier ones told of their clips."""
+    counted = [item for item in asked if item.emotion]
+    rates = synthesis_services.person_rates(
+        clips=[item.play_clip for item in counted if item.play_clip]
     )
+    return [
+        Answer(
+            item.is_right,
+            person_rate=rates.get(item.play_clip_id, USUAL_PERSON_RATE),
+            guesser_rate=1 / len(item.challenge.site.answer_choices()),
+        )
+        for item in counted
+    ]
 
 
 def _settle(

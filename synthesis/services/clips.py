@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import F, ProtectedError
+from django.db.models import F, ProtectedError, Q
 from django.utils import timezone
 
 from audio import encode_ogg_opus, encode_wav, rms_dbfs
@@ -140,6 +140,23 @@ def _count_serving(clip: PlayClip) -> PlayClip:
         clip.state = PlayClip.State.RETIRED
     clip.save(update_fields=["times_served", "state"])
     return clip
+
+
+def person_rates(*, clips: Sequence[PlayClip]) -> dict[UUID | None, float]:
+    """How often people recognise each of these clips, by their ids."""
+    kinds = Q()
+    for clip in clips:
+        kinds |= Q(voice=clip.voice_id, speaker=clip.speaker, emotion=clip.emotion)
+    rows = Rendition.objects.filter(kinds) if clips else Rendition.objects.none()
+    known = {(row.voice_id, row.speaker, row.emotion): row for row in rows}
+    rates: dict[UUID | None, float] = {}
+    for clip in clips:
+        row = known.get((clip.voice_id, clip.speaker, clip.emotion))
+        rates[clip.pk] = recognition.person_rate(
+            clip=(clip.times_right, clip.times_wrong),
+            rendition=(row.times_right, row.times_wrong) if row else (0, 0),
+        )
+    return rates
 
 
 @transaction.atomic

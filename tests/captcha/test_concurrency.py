@@ -88,7 +88,7 @@ def test_parallel_calls_make_one_demo_site(db):
 
 
 def test_many_visitors_at_once_all_come_to_their_end(visitor_at, fill_play_pool, fill_dummy_pool):
-    fill_play_pool(42)
+    fill_play_pool(70)
     fill_dummy_pool(16)  # enough that none is decided on the way
 
     def solve(number: int) -> str:

@@ -59,6 +59,7 @@ def test_a_network_never_hears_a_clip_twice(visitor, fill_play_pool, settings):
 
 def test_clips_that_a_network_has_used_up_are_replaced(visitor, fill_play_pool, caplog, settings):
     settings.CAPTCHA_FREE_CHALLENGES = 100
+    settings.PLAY_CLIP_MAX_SERVED = 3
     fill_play_pool(4)
     for _ in range(2):
         visitor.start()
@@ -69,7 +70,10 @@ def test_clips_that_a_network_has_used_up_are_replaced(visitor, fill_play_pool, 
     assert PlayClip.objects.ready().count() == 0
 
 
-def test_another_network_hears_the_same_clips(visitor_at, fill_play_pool):
+def test_another_network_hears_the_same_clips_where_a_site_owner_allows_it(
+    visitor_at, fill_play_pool, settings
+):
+    settings.PLAY_CLIP_MAX_SERVED = 3
     fill_play_pool(4)
     for address in ("192.0.2.1", "192.0.3.1", "192.0.4.1"):
         assert visitor_at(address).start().json()["kind"] == "audio"

@@ -11,7 +11,6 @@ from captcha.scoring import (
     Answer,
     Verdict,
     pass_probability,
-    person_rate,
     verdict,
 )
 
@@ -99,15 +98,3 @@ def test_a_simulation_agrees_with_the_error_rates(rule, p_right):
     # Four standard deviations of 20 000 visitors are 0.014 at most.
     expected = pass_probability(p_right, rule)
     assert simulated_pass_rate(p_right, rule) == pytest.approx(expected, abs=0.015)
-
-
-def test_without_answers_a_clip_has_the_rate_of_the_prior():
-    assert person_rate(right=0, wrong=0) == 0.9
-    assert person_rate(right=90, wrong=10) == 0.9
-    assert person_rate(right=0, wrong=90) == 0.09
-
-
-@pytest.mark.parametrize("p_right", [-0.1, 1.1, float("nan")])
-def test_what_is_no_probability_is_an_error(p_right):
-    with pytest.raises(ValueError, match="no probability"):
-        pass_probability(p_right)
