@@ -34,13 +34,13 @@ def fill_pools() -> None:
     deadline = time.monotonic() + settings.POOL_BATCH_S
     made = 0
     while time.monotonic() < deadline:
-        # Whoever asked for a sentence listens for it; the pools can wait.
-        if services.speak_next(engine_of=_shelf().engine):
-            continue
+        # Whoever asked for a sentence waits for it. In turns, lest many of them empty the pool.
+        spoken = services.speak_next(engine_of=_shelf().engine)
         need = services.next_need()
-        if need is None:
+        if need is not None:
+            made += _satisfy(need)
+        elif spoken is None:
             break
-        made += _satisfy(need)
     if made:
         logger.info("Pools: %d new clips", made)
 
@@ -72,8 +72,9 @@ def _satisfy(need: services.Need) -> bool:
 
 @shared_task(**RETRIES)
 def speak_requests() -> None:
-    """Speak what was asked for."""
-    while services.speak_next(engine_of=_shelf().engine):
+    """Speak what was asked for, for at most `POOL_BATCH_S`; beat's task goes on with the rest."""
+    deadline = time.monotonic() + settings.POOL_BATCH_S
+    while time.monotonic() < deadline and services.speak_next(engine_of=_shelf().engine):
         pass
 
 
