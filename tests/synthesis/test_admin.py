@@ -24,7 +24,7 @@ def test_a_moderator_listens_and_approves(client, moderator, add_play_clip, sett
     settings.PLAY_CLIP_REVIEW = True
     clip = add_play_clip()
     page = client.get(f"{CLIPS}{clip.pk}/change/").content.decode()
-    assert "Does it sound happy" in page
+    assert "Do you hear “happy”" in page
     assert client.get(f"{CLIPS}{clip.pk}/audio/").headers["Content-Type"] == "audio/wav"
     client.post(f"{CLIPS}{clip.pk}/review/", {"decision": "approve"})
     clip.refresh_from_db()
@@ -37,7 +37,7 @@ def test_a_rejected_clip_cannot_be_decided_again(client, moderator, add_play_cli
     client.post(f"{CLIPS}{clip.pk}/review/", {"decision": "approve"})
     clip.refresh_from_db()
     assert clip.state == "rejected"
-    assert "Does it sound" not in client.get(f"{CLIPS}{clip.pk}/change/").content.decode()
+    assert "Do you hear" not in client.get(f"{CLIPS}{clip.pk}/change/").content.decode()
 
 
 def test_many_are_decided_from_the_list(client, moderator, add_play_clip):
@@ -51,7 +51,7 @@ def test_many_are_decided_from_the_list(client, moderator, add_play_clip):
 def test_without_the_permission_nobody_decides(client, moderator, add_play_clip):
     moderator.user_permissions.remove(Permission.objects.get(codename="review_playclip"))
     clip = add_play_clip()
-    assert "Does it sound" not in client.get(f"{CLIPS}{clip.pk}/change/").content.decode()
+    assert "Do you hear" not in client.get(f"{CLIPS}{clip.pk}/change/").content.decode()
     response = client.post(f"{CLIPS}{clip.pk}/review/", {"decision": "reject"})
     assert response.status_code == 403
     client.post(CLIPS, {"action": "reject", "_selected_action": [str(clip.pk)]})
