@@ -4,8 +4,8 @@
 
 Starts uvicorn with a database of its own: SQLite in a temporary folder, or what DATABASE_URL
 names (PostgreSQL), which is migrated and filled. Each verification is of a fresh token and
-succeeds; each challenge is of the kind `text` or `work`, since clips would have to be spoken first.
-The load comes from this machine too, from another process.
+succeeds; each challenge comes from another network. Clips are rows without a sound, at which the
+start of a challenge does not look. The load comes from this machine too, from another process.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from pathlib import Path
 
 CONNECTIONS = (1, 4, 16, 64)
 MOST_TOKENS = 4000  # a step; minted beforehand
+CLIPS = 6000  # in the play pool before each step
 PROJECT = Path(__file__).resolve().parent.parent
 HOSTNAME = "localhost"
 
@@ -67,9 +68,10 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reques
     return json.loads(await reader.readexactly(length))
 
 
-def request(path: str, body: dict) -> bytes:
+def request(path: str, body: dict, network: int = 0) -> bytes:
     data = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: {HOSTNAME}\r\nContent-Type: application/json\r\n"
+    head += f"X-Forwarded-For: 10.{network // 256 % 256}.{network % 256}.1\r\n"
     return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 
@@ -122,6 +124,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["INFLECT_VAR"] = folder
         os.environ["INFLECT_CAPTCHA_CHALLENGE_RATE"] = "100000000/min"
+        os.environ["INFLECT_TRUSTED_PROXIES"] = "127.0.0.1/32"
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         measure(seconds)
 
@@ -148,22 +151,61 @@ def measure(seconds: float) -> None:
             [request("/captcha/api/siteverify", {"secret": secret, "response": t}) for t in tokens]
         )
 
+    networks = count()
+
     def challenges(kind: str) -> Iterator[bytes]:
+        if kind == "audio":
+            fill_pool()
         body = {"sitekey": site.sitekey, "hostname": HOSTNAME, "kind": kind}
-        sent = request("/captcha/api/challenge", body)
-        return (sent for _ in count())
+        return (request("/captcha/api/challenge", body, next(networks)) for _ in count())
 
     port = free_port()
     with server(port):
         timed("siteverify", port, seconds, verifications, lambda answer: answer["success"])
-        for kind in ("work", "text"):
+        for kind in ("audio", "text", "work"):
             timed(
                 f"challenge ({kind})",
                 port,
                 seconds,
                 lambda kind=kind: challenges(kind),
-                lambda answer: "challenge" in answer,
+                lambda answer, kind=kind: answer.get("kind") == kind,
             )
+
+
+def fill_pool() -> None:
+    """Put fresh clips into the play pool, as many of each emotion, and one to label."""
+    from uuid import uuid4
+
+    from emotion.ml.labels import EMOTIONS
+    from labeling.models import Clip
+    from synthesis.models import PlayClip, Voice
+
+    voice, _ = Voice.objects.get_or_create(
+        sha256="0" * 64, defaults={"name": "benchmark", "language": "en", "licence": "CC0"}
+    )
+    PlayClip.objects.ready().update(state=PlayClip.State.RETIRED)
+    PlayClip.objects.bulk_create(
+        PlayClip(
+            sha256=uuid4().hex * 2,
+            key="none.wav",
+            emotion=EMOTIONS[number % len(EMOTIONS)],
+            voice=voice,
+            text="The kettle is on the stove.",
+            seed=number,
+            duration_ms=2000,
+            level_dbfs=-23.0,
+        )
+        for number in range(CLIPS)
+    )
+    if not Clip.objects.exists():
+        Clip.objects.create(
+            sha256="1" * 64,
+            key="none.wav",
+            duration_ms=2000,
+            origin=Clip.Origin.SYNTHETIC,
+            licence="CC0",
+            consent="Nobody speaks",
+        )
 
 
 if __name__ == "__main__":

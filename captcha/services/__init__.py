@@ -1,7 +1,6 @@
 """Writes of this app: sites and their secrets, challenges, verifications, retention."""
 
 from captcha.services.challenges import (
-    Progress,
     answer_item,
     create_challenge,
     take_audio,
@@ -17,6 +16,7 @@ from captcha.services.errors import (
     WorkInvalid,
     WorkMissing,
 )
+from captcha.services.progress import Progress
 from captcha.services.retention import purge_expired
 from captcha.services.sites import (
     create_site,

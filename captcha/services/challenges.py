@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from captcha.models import SKIPPED, Challenge, ChallengeItem
 from captcha.risk import difficulty_of, note_failure, score_of, work_bits
 from captcha.scenarios import language_for
 from captcha.scoring import RULES, USUAL_PERSON_RATE, Answer, Rule, Verdict, verdict
-from captcha.services import items
+from captcha.services import items, public_tests
 from captcha.services.errors import (
     AnswerNotOffered,
     ChallengeNotFound,
@@ -25,43 +25,13 @@ from captcha.services.errors import (
     WorkInvalid,
     WorkMissing,
 )
+from captcha.services.progress import Progress
 from captcha.services.sites import find_site
 from captcha.services.tokens import issue_token, token_of
-from captcha.test_keys import FORCED_SITE, TEST_CHALLENGE, TestSite
+from captcha.test_keys import TEST_CHALLENGE, TestSite
 from captcha.work import is_solved
 from labeling import services as labeling_services
 from synthesis import services as synthesis_services
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a challenge stands, in the words that its visitor may know.
-
-    Attributes:
-        state: One of `Challenge.State`.
-        position, total: The clip to answer next, from 1, and the clips asked so far; 0 when over.
-        audio_token: The last part of that clip's address.
-        answers: What may be answered, in the order in which it is shown.
-        token: The response token, when passed.
-        expires_at: When the challenge ends or, once passed, the token.
-        kind: One of `Challenge.Kind`.
-        salt, bits: The proof of work that is still due; 0 bits for none.
-        text, language: What is to be read in place of a clip.
-    """
-
-    challenge_id: UUID
-    state: str
-    expires_at: datetime
-    kind: str = Challenge.Kind.AUDIO
-    salt: str = ""
-    bits: int = 0
-    text: str = ""
-    language: str = ""
-    position: int = 0
-    total: int = 0
-    audio_token: str = ""
-    answers: tuple[str, ...] = ()
-    token: str = ""
 
 
 @transaction.atomic
@@ -88,7 +58,7 @@ def create_challenge(
     if site is None:
         raise SiteNotFound(f"No active site has the sitekey {sitekey[:64]!r}")
     if isinstance(site, TestSite):
-        return _test_progress(site)
+        return public_tests.progress_of(site)
     if not site.allows(hostname):
         raise HostnameNotAllowed(f"The site {site.name!r} does not allow the host {hostname!r}")
     kinds = site.kinds()
@@ -111,28 +81,6 @@ def create_challenge(
         expires_at=now + timedelta(seconds=settings.CAPTCHA_CHALLENGE_LIFE_S),
     )
     return _progress(challenge, items.ask_first_round(challenge, now))
-
-
-def _test_progress(site: TestSite, *, is_done: bool = False) -> Progress:
-    """What a test site shows; nothing of it is stored."""
-    ends_at = timezone.now() + timedelta(seconds=settings.CAPTCHA_TOKEN_LIFE_S)
-    if site.state == Challenge.State.OPEN and not is_done:
-        salt, bits = _test_salt(), settings.CAPTCHA_WORK_ALONE_BITS
-        kind = Challenge.Kind.WORK
-        return Progress(TEST_CHALLENGE, site.state, ends_at, kind=kind, salt=salt, bits=bits)
-    state = Challenge.State.PASSED if is_done else site.state
-    token = site.token if state == Challenge.State.PASSED else ""
-    return Progress(TEST_CHALLENGE, state, ends_at, token=token)
-
-
-def _test_salt() -> str:
-    return derive("work", TEST_CHALLENGE)
-
-
-def _take_test_work(work: str) -> Progress:
-    if not is_solved(salt=_test_salt(), nonce=work, bits=settings.CAPTCHA_WORK_ALONE_BITS):
-        raise WorkInvalid("This number does not solve the puzzle")
-    return _test_progress(FORCED_SITE, is_done=True)
 
 
 def answer_item(
@@ -158,7 +106,7 @@ def answer_item(
         WorkMissing, WorkInvalid: As the names say; the answer was not noted.
     """
     if challenge_id == TEST_CHALLENGE and settings.CAPTCHA_TEST_KEYS:
-        return _take_test_work(work)
+        return public_tests.take_work(work)
     now = timezone.now()
     _take_answer(challenge_id, position, answer, work, now)
     return _go_on(challenge_id, now)

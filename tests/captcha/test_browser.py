@@ -194,6 +194,14 @@ def test_axe_finds_nothing_in_the_page_and_in_its_frame(page, demo, scheme):
     assert Axe().run(page).response["violations"] == []
 
 
+@pytest.mark.parametrize(("kind", "shown"), [("text", "#scenario"), ("work", "#start-label")])
+def test_axe_finds_nothing_in_the_other_kinds(page, demo, kind, shown):
+    page.goto(page.frames[1].url.replace("theme=", f"kind={kind}&theme="))
+    page.locator("#start").click()
+    expect(page.locator(shown)).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+
+
 def test_nothing_overflows_on_a_narrow_phone(page, demo):
     page.set_viewport_size({"width": 320, "height": 640})
     start(page, demo)
