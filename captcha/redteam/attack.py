@@ -125,7 +125,7 @@ class Attacker:
             self.report.passed_by[described["kind"]] += 1
         return str(described["state"])
 
-    def _wait(self, seconds: int) -> None:
+    def _wait(self, seconds: float) -> None:
         time.sleep(seconds)
         self.report.waited_s += seconds
 
@@ -139,21 +139,13 @@ class Attacker:
             body = {"work": nonce} if nonce else {}
             if item := described.get("item"):
                 body |= {"item": item["number"], "answer": self._answer(item, described)}
-            described = self._answered(address, body)
+            described = self._post(address, body)
         return described
-
-    def _answered(self, address: str, body: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return self._post(address, body)
-        except Stopped as stopped:
-            if stopped.code != "too_early":
-                raise
-            self._wait(stopped.wait_s)
-            return self._post(address, body)
 
     def _answer(self, item: dict[str, Any], described: dict[str, Any]) -> str:
         self.report.questions += 1
         sound = self._get(item["audio"]) if "audio" in item else b""
+        self._wait(item.get("listen_s", 0.0))
         answers = [answer for answer in described["answers"] if answer != "skip"]
         return self.solver.answer(item, sound, answers)
 

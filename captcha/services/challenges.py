@@ -287,6 +287,7 @@ def _progress(challenge: Challenge, asked: list[ChallengeItem]) -> Progress:
         progress,
         position=current.position,
         total=len(asked),
+        listen_s=items.seconds_too_early(current, timezone.now()),
         answers=(*challenge.site.answer_choices(), SKIPPED),
     )
     if kind == Challenge.Kind.TEXT:

@@ -13,6 +13,7 @@ class Progress:
         state: One of `Challenge.State`.
         position, total: The clip to answer next, from 1, and the clips asked so far; 0 when over.
         audio_token: The last part of that clip's address.
+        listen_s: How long that clip has to be listened to before its answer is taken.
         answers: What may be answered, in the order in which it is shown.
         token: The response token, when passed.
         expires_at: When the challenge ends or, once passed, the token.
@@ -32,5 +33,6 @@ class Progress:
     position: int = 0
     total: int = 0
     audio_token: str = ""
+    listen_s: float = 0.0
     answers: tuple[str, ...] = ()
     token: str = ""

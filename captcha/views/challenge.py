@@ -142,15 +142,18 @@ def _described(progress: Progress) -> dict[str, Any]:
         described["token"] = progress.token
     if progress.position:
         described["answers"] = progress.answers
-        place = {"number": progress.position, "of": progress.total}
+        place: dict[str, Any] = {"number": progress.position, "of": progress.total}
         described["item"] = place | _content(progress)
     return described
 
 
-def _content(progress: Progress) -> dict[str, str]:
+def _content(progress: Progress) -> dict[str, Any]:
     if progress.text:
         return {"text": progress.text, "language": progress.language}
-    return {"audio": reverse("captcha:audio", args=[progress.audio_token])}
+    return {
+        "audio": reverse("captcha:audio", args=[progress.audio_token]),
+        "listen_s": math.ceil(10 * progress.listen_s) / 10,
+    }
 
 
 def _work(progress: Progress) -> dict[str, Any] | None:

@@ -3,6 +3,10 @@
 import { Proof } from "./proof.js";
 import { post } from "./server.js";
 
+/** A clip has to be listened to; an answer before that waits here. */
+const until = (moment) =>
+  new Promise((resolve) => setTimeout(resolve, Math.max(0, moment - Date.now())));
+
 export class Challenge {
   constructor({ startPath, workPath }) {
     this.startPath = startPath;
@@ -25,8 +29,9 @@ export class Challenge {
   }
 
   /** Take over what a reply says of the challenge, and begin its work. */
-  follow({ challenge, work }) {
+  follow({ challenge, work, item }) {
     if (challenge) this.id = challenge;
+    if (item) item.answerableAt = Date.now() + 1000 * (item.listen_s || 0);
     if (work) this.proof.start(work);
   }
 
@@ -36,18 +41,8 @@ export class Challenge {
     // Only the last answer has to wait for a slow device.
     const nonce = item.number === item.of ? await this.proof.solved : this.proof.nonce;
     const body = { item: item.number, answer: value, ...(nonce && { work: nonce }) };
-    return this.sent(`${this.startPath}/${id}/answer`, body);
-  }
-
-  /** Post an answer; one that comes before the clip can have been heard is sent again in time. */
-  async sent(path, body) {
-    try {
-      return await post(path, body);
-    } catch (error) {
-      if (error.code !== "too_early") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 1000 * error.retryAfterS));
-      return post(path, body);
-    }
+    await until(item.answerableAt);
+    return post(`${this.startPath}/${id}/answer`, body);
   }
 
   /** Send the proof of work alone, where nothing else is asked. */

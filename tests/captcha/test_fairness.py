@@ -22,9 +22,10 @@ def code(response) -> tuple[int, str]:
 def test_an_answer_before_the_clip_was_heard_is_not_taken(visitor, pools, settings):
     settings.CAPTCHA_LEAST_LISTENING = 0.6
     described = visitor.start().json()
+    assert described["item"]["listen_s"] == 0.5  # 0.6 of 0.8 s, in tenths
     refused = visitor.answer(described["challenge"], 1, "happy")
     assert code(refused) == (409, "too_early")
-    assert refused.headers["Retry-After"] == "1"  # 0.6 of 0.8 s, in whole seconds
+    assert refused.headers["Retry-After"] == "1"
     item = ChallengeItem.objects.get(position=1)
     assert not item.is_answered
     ChallengeItem.objects.update(served_at=timezone.now() - timedelta(seconds=0.49))

@@ -52,11 +52,11 @@ def test_who_used_the_clips_up_is_reported_by_kind(live_server, site, fill_play_
     assert report["hashes_per_pass"] > 0
 
 
-def test_an_early_answer_is_waited_for(live_server, site, pools, settings):
+def test_every_clip_is_waited_for(live_server, site, pools, settings):
     settings.CAPTCHA_LEAST_LISTENING = 0.6
     report = run(live_server, site.sitekey, "guesser", attempts=1)
     assert report["outcomes"].keys() <= {"passed", "failed"}
-    assert report["waited_s"] >= 2
+    assert report["waited_s"] >= 1.4  # three clips or more of 0.8 s
 
 
 def test_attempts_from_many_networks_are_many_visitors(live_server, site, fill_play_pool, settings):
