@@ -13,9 +13,9 @@ class PoolProgress:
     """Clips in stock against the target.
 
     Attributes:
-        clips: Ready to be served.
+        clips: Spoken and not served up, those included that wait for a moderator.
         target: Wanted in all.
-        emotions: Emotions that have a ready clip.
+        emotions: Emotions that have such a clip.
     """
 
     clips: int
@@ -23,8 +23,8 @@ class PoolProgress:
     emotions: int
 
     @property
-    def is_first_filling(self) -> bool:
-        """Not a whole challenge's choice yet: each emotion needs a clip, and half the clips."""
+    def is_filling(self) -> bool:
+        """Too little to choose from: an emotion has no clip, or half of the clips are missing."""
         return self.emotions < len(Emotion) or 2 * self.clips < self.target
 
     @property
@@ -35,9 +35,9 @@ class PoolProgress:
 def pool_progress() -> PoolProgress:
     """Count the play pool."""
     renditions = Rendition.objects.pooled(settings.PLAY_VOICES).count()
-    ready = PlayClip.objects.ready_by_emotion()
+    stock = PlayClip.objects.in_stock()
     return PoolProgress(
-        clips=ready.total(),
+        clips=stock.total(),
         target=renditions * settings.PLAY_POOL_TARGET,
-        emotions=len(+ready),
+        emotions=len({emotion for _, _, emotion in stock}),
     )

@@ -68,10 +68,10 @@ class SpeechSerializer(serializers.Serializer):
 class PoolSerializer(serializers.Serializer):
     """How far the play pool is filled."""
 
-    clips = serializers.IntegerField(help_text="Ready to be served.")
+    clips = serializers.IntegerField(help_text="Ready, or waiting for a moderator.")
     target = serializers.IntegerField()
-    emotions = serializers.IntegerField(help_text="Emotions with a ready clip, of seven.")
-    is_first_filling = serializers.BooleanField()
+    emotions = serializers.IntegerField(help_text="Emotions with a clip, of seven.")
+    is_filling = serializers.BooleanField()
 
 
 class VoiceListSerializer(serializers.Serializer):

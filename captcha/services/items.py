@@ -104,8 +104,10 @@ def _draw(challenge: Challenge, *, count: int) -> list[dict[str, object]]:
 
 
 def _heard(challenge: Challenge) -> set[UUID]:
-    """Known clips that went to this network before."""
-    items = ChallengeItem.objects.heard_in(challenge.network)
+    """Known clips that went to this network before and could be drawn again."""
+    items = ChallengeItem.objects.heard_in(challenge.network).filter(
+        play_clip__state=PlayClip.State.READY
+    )
     return {pk for pk in items.values_list("play_clip_id", flat=True) if pk}
 
 

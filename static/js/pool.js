@@ -1,4 +1,4 @@
-// The progress of the first filling of the play pool, until there is enough to choose from.
+// The progress of the play pool, until there is enough to choose from.
 
 const EVERY_MS = 2000;
 const box = document.querySelector("[data-pool]");
@@ -18,7 +18,7 @@ async function look() {
   box.querySelector("progress").max = pool.target;
   box.querySelector("[data-clips]").textContent = `${pool.clips} of ${pool.target}`;
   box.querySelector("[data-emotions]").textContent = `${pool.emotions} of 7 emotions`;
-  const isEnough = !pool.is_first_filling;
+  const isEnough = !pool.is_filling;
   box.querySelector("[data-status]").textContent = isEnough ? "Enough to choose from." : "";
   if (!isEnough) window.setTimeout(look, EVERY_MS);
 }

@@ -26,13 +26,15 @@ def register_voice(*, folder: "VoiceFolder") -> Voice:
         Voice.objects.filter(name=folder.name, is_live=True).update(is_live=False)
         voice.is_live = True
         voice.save(update_fields=["is_live"])
+    known = set(voice.renditions.values_list("speaker", "emotion"))
     Rendition.objects.bulk_create(
-        (
+        [
             Rendition(voice=voice, speaker=speaker, emotion=emotion)
             for speaker, emotions in folder.speakers.items()
             for emotion in emotions
-        ),
-        ignore_conflicts=True,  # those of an earlier start
+            if (speaker, emotion) not in known
+        ],
+        ignore_conflicts=True,  # another process may do the same
     )
     return voice
 

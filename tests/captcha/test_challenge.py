@@ -124,7 +124,7 @@ def test_an_answer_to_a_dummy_costs_the_same_queries_as_one_to_a_known_clip(
     described = visitor.start().json()
     assert items_of(described)[0].kind == kind
     # begin, two reads, two writes, commit; begin, two reads, commit
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         visitor.answer(described["challenge"], 1, "happy")
 
 

@@ -158,4 +158,4 @@ def test_the_pool_tells_its_progress(client, settings, add_play_clip):
     settings.PLAY_POOL_TARGET = 1
     add_play_clip("happy")
     pool = APIClient().get("/api/pool").json()
-    assert pool == {"clips": 1, "target": 14, "emotions": 1, "is_first_filling": True}
+    assert pool == {"clips": 1, "target": 14, "emotions": 1, "is_filling": True}

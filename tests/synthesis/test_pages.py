@@ -93,4 +93,4 @@ def test_a_filled_pool_is_no_news(client, add_play_clip, settings):
     settings.PLAY_POOL_TARGET = 1
     for emotion in ("angry", "disgust", "fearful", "happy", "neutral", "sad", "surprised"):
         add_play_clip(emotion)
-    assert "The first clips" not in client.get("/voices/").content.decode()
+    assert "Clips for the CAPTCHA" not in client.get("/voices/").content.decode()
