@@ -2,15 +2,16 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 # These need the apps loaded above.
+from config.handler import PooledHandler  # noqa: E402
 from emotion.body_limit import BodyLimit  # noqa: E402
 from emotion.routing import websocket_urlpatterns  # noqa: E402
 from emotion.uploads import MULTIPART_OVERHEAD_BYTES  # noqa: E402
@@ -20,7 +21,7 @@ MAX_BODY_BYTES = settings.PREDICT_MAX_BYTES + MULTIPART_OVERHEAD_BYTES
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(http_application, max_bytes=MAX_BODY_BYTES),
+        "http": BodyLimit(PooledHandler(), max_bytes=MAX_BODY_BYTES),
         "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
     }
 )

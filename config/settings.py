@@ -115,6 +115,11 @@ TEMPLATES = [
 # SQLite in VAR_DIR, or PostgreSQL by DATABASE_URL=postgres://user:password@host/name.
 _sqlite_url = f"sqlite:///{quote(str(VAR_DIR / 'inflect.sqlite3'))}"
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", _sqlite_url)}
+# Threads of a web process that answer requests, each with a connection of its own that is kept for
+# so many seconds. More of them answer no faster: they wait for each other and for SQLite's lock.
+WEB_THREADS = env.int("INFLECT_WEB_THREADS", 8, validate=validate.Range(min=2))
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("INFLECT_DATABASE_KEEP_S", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that starts by reading and then writes cannot wait for the lock in SQLite's
@@ -401,7 +406,7 @@ VOICES_MAX_CHARACTERS = env.int("INFLECT_VOICES_MAX_CHARACTERS", 120)
 # waits for one, how many calls may wait at a time, and how long the audio is kept.
 SPEECH_MAX_WAITING = env.int("INFLECT_SPEECH_MAX_WAITING", 60)
 SPEECH_WAIT_S = env.float("INFLECT_SPEECH_WAIT_S", 10.0)
-SPEECH_MAX_WAITERS = env.int("INFLECT_SPEECH_MAX_WAITERS", 8)
+SPEECH_MAX_WAITERS = env.int("INFLECT_SPEECH_MAX_WAITERS", 3)
 SPEECH_KEEP_S = env.int("INFLECT_SPEECH_KEEP_S", 3600)
 # Folders of the voices that ship with the project and of those that `manage.py voices` installs;
 # the voice that speaks unless another is asked for, and those that the play pool consists of.

@@ -39,12 +39,10 @@ def ask_further(challenge: Challenge, *, first: int, now: datetime) -> list[Chal
     """Ask one clip or situation more, at this position."""
     try:
         with transaction.atomic():
-            asked = _ask(challenge, _draw(challenge, count=1), first=first)
+            return _ask(challenge, _draw(challenge, count=1), first=first, now=now)
     except PoolEmpty as error:
         _fall_back_to_work(challenge, error)
         return []
-    serve(asked[0], now)
-    return asked
 
 
 def serve(item: ChallengeItem, now: datetime) -> None:
@@ -78,9 +76,7 @@ def _ask_clips(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
     if dummy is not None:
         place = secrets.randbelow(len(clips) + 1)
         clips.insert(place, {"kind": ChallengeItem.Kind.DUMMY, "dummy_clip": dummy})
-    items = _ask(challenge, clips, first=1)
-    serve(items[0], now)
-    return items
+    return _ask(challenge, clips, first=1, now=now)
 
 
 def _dummy(challenge: Challenge) -> Clip | None:
@@ -123,13 +119,15 @@ def _written(challenge: Challenge, count: int) -> list[dict[str, object]]:
 
 
 def _ask(
-    challenge: Challenge, clips: list[dict[str, object]], *, first: int
+    challenge: Challenge, clips: list[dict[str, object]], *, first: int, now: datetime
 ) -> list[ChallengeItem]:
+    """Store what is asked; the first of it is served at once."""
     return ChallengeItem.objects.bulk_create(
         ChallengeItem(
             challenge=challenge,
             position=position,
             audio_sha256=digest(audio_token(challenge, position)),
+            served_at=now if position == first else None,
             **clip,
         )
         for position, clip in enumerate(clips, start=first)

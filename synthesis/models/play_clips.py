@@ -39,10 +39,6 @@ class PlayClipQuerySet(models.QuerySet["PlayClip"]):
         )
         return Counter({(voice, speaker, emotion): n for voice, speaker, emotion, n in rows})
 
-    def fresh_first(self) -> "PlayClipQuerySet":
-        """Least served first, at random among equals."""
-        return self.order_by("times_served", "?")
-
 
 class PlayClip(models.Model):
     """A synthetic utterance whose emotion is known, ready to be served in stage 1."""
@@ -91,7 +87,7 @@ class PlayClip(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["state", "times_served"], name="synthesis_play_draw")]
+        indexes = [models.Index(fields=["state", "emotion", "id"], name="synthesis_play_draw")]
         permissions = [("review_playclip", "Can approve and reject play clips")]
         constraints = [
             models.CheckConstraint(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRIES_A_CLIP = 4
+_RANDOM = secrets.SystemRandom()
 
 
 class ClipOverError(Exception):
@@ -112,26 +112,31 @@ def draw_play_clips(
         At most `count` clips, fewer when the pool runs dry.
     """
     drawn: list[PlayClip] = []
-    # A clip that another challenge takes at this moment costs a try, not a place.
-    for _ in range(count * TRIES_A_CLIP):
-        if len(drawn) == count:
+    while len(drawn) < count:
+        clip = _random_clip(emotions, [*exclude, *(clip.pk for clip in drawn)])
+        if clip is None:
             break
-        taken = [*exclude, *(clip.pk for clip in drawn)]
-        available = PlayClip.objects.ready().filter(emotion__in=emotions).exclude(pk__in=taken)
-        there = list(available.order_by().values_list("emotion", flat=True).distinct())
-        if not there:
-            break
-        clip = (
-            available.filter(emotion=secrets.choice(there))
+        drawn.append(_count_serving(clip))
+    return drawn
+
+
+def _random_clip(emotions: Collection[str], taken: Collection[UUID]) -> PlayClip | None:
+    """A ready clip of an emotion at random among those that there are; locked."""
+    for emotion in _RANDOM.sample(list(emotions), len(emotions)):
+        clips = (
+            PlayClip.objects.ready()
+            .filter(emotion=emotion)
+            .exclude(pk__in=taken)
             # Skipped rather than waited for: two challenges that wait for each other's clips would
             # never end.
             .select_for_update(skip_locked=True)
-            .fresh_first()
-            .first()
+            .order_by("pk")
         )
+        # Ids are random: the next one after a random number is a random clip, found by the index.
+        clip = clips.filter(pk__gte=uuid4()).first() or clips.first()
         if clip is not None:
-            drawn.append(_count_serving(clip))
-    return drawn
+            return clip
+    return None
 
 
 def _count_serving(clip: PlayClip) -> PlayClip:

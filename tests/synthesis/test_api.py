@@ -77,13 +77,13 @@ def test_the_call_waits_for_the_worker(client, settings):
     assert response.json()["state"] == "done"
 
 
-def test_calls_beyond_the_waiters_are_answered_at_once(client):
+def test_calls_beyond_the_waiters_are_answered_at_once(client, settings):
     while api._waiters.acquire(blocking=False):
         pass
     try:
         response = client.post(URL, WANTED | {"wait_s": 10}, format="json")
     finally:
-        for _ in range(8):
+        for _ in range(settings.SPEECH_MAX_WAITERS):
             api._waiters.release()
     assert response.status_code == 202
 
