@@ -48,31 +48,30 @@ def equalized(
     return np.fft.irfft(np.fft.rfft(waveform) * curve, waveform.size).astype(np.float32)
 
 
-def in_small_room(
+def in_room(
     waveform: Waveform,
     sampling_rate: int,
     rng: Generator,
     *,
-    decay_s: tuple[float, float] = (0.03, 0.12),
-    share: tuple[float, float] = (0.05, 0.2),
+    decay_s: tuple[float, float],
+    share: tuple[float, float],
 ) -> Waveform:
-    """Add a short reverberation: exponentially decaying noise after the direct sound.
+    """Add the reverberation of a room: exponentially decaying noise after the direct sound.
 
     Args:
         waveform: Shape (samples,).
         sampling_rate: In Hz.
-        rng: Draws decay, strength and the noise.
+        rng: Draws decay, noise and strength.
         decay_s: Bounds of the time in which it falls by 60 dB; a furnished room has 0.3 s or more.
         share: Bounds of its amplitude over that of the direct sound.
 
     Source:
         Statistical model of late reverberation (Polack 1988).
     """
-    length_s, strength = rng.uniform(*decay_s), rng.uniform(*share)
-    time = np.arange(max(2, int(length_s * sampling_rate))) / sampling_rate
+    length_s = rng.uniform(*decay_s)
+    time = np.arange(int(length_s * sampling_rate)) / sampling_rate
     tail = rng.standard_normal(time.size) * np.exp(-6.9 * time / length_s)
-    tail[0] = 0.0
-    tail *= strength / np.sqrt(np.sum(tail**2))
+    tail *= rng.uniform(*share) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
     n_fft = 1 << (waveform.size + tail.size - 1).bit_length()
     wet = np.fft.irfft(np.fft.rfft(waveform, n_fft) * np.fft.rfft(tail, n_fft), n_fft)

@@ -1,15 +1,18 @@
 """Audio in a pool: content-addressed files that follow the rows of the database.
 
-Works on any Django storage object (local folder, S3) and imports no Django model.
+Works on any Django storage object (local folder, S3) and any rows with a `key`; imports no model.
 """
 
 import hashlib
 import posixpath
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
+from django.db import transaction
+from django.db.models import QuerySet
 
 
 class CorruptAudioError(RuntimeError):
@@ -45,6 +48,24 @@ def copy(source: Storage, target: Storage, key: str) -> None:
     if content_key(data, suffix) != key:
         raise CorruptAudioError(f"{key} does not have the content that its name says")
     put(target, data, suffix)
+
+
+def remove_orphans(storage: Storage, rows: QuerySet[Any], *, older_than: datetime) -> int:
+    """Delete files that no row names and that are old enough; return how many."""
+    known = set(rows.values_list("key", flat=True))
+    return sum(
+        delete_unless_named(storage, rows, key)
+        for key in orphans(storage, known, older_than=older_than)
+    )
+
+
+@transaction.atomic
+def delete_unless_named(storage: Storage, rows: QuerySet[Any], key: str) -> int:
+    """Look once more: a row may have been committed since the list of rows was read."""
+    if rows.filter(key=key).exists():
+        return 0
+    storage.delete(key)
+    return 1
 
 
 def orphans(

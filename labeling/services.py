@@ -298,21 +298,10 @@ def _switch_pool(clip: Clip) -> int:
 def remove_orphaned_audio() -> int:
     """Delete files of the dummy and learning pools that no clip names; return how many."""
     older_than = timezone.now() - timedelta(seconds=settings.POOL_ORPHAN_AGE_S)
-    removed = 0
-    for pool in Clip.Pool.values:
-        known = set(Clip.objects.filter(pool=pool).values_list("key", flat=True))
-        for key in pools.orphans(storages[pool], known, older_than=older_than):
-            removed += _delete_unless_named(pool, key)
-    return removed
-
-
-@transaction.atomic
-def _delete_unless_named(pool: str, key: str) -> int:
-    """Look once more: a row may have been committed since the list of rows was read."""
-    if Clip.objects.filter(pool=pool, key=key).exists():
-        return 0
-    storages[pool].delete(key)
-    return 1
+    return sum(
+        pools.remove_orphans(storages[pool], Clip.objects.filter(pool=pool), older_than=older_than)
+        for pool in Clip.Pool.values
+    )
 
 
 def _locked(clip_id: UUID) -> Clip:

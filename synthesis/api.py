@@ -92,9 +92,7 @@ class SynthesizeView(APIView):
         speech = _waited_for(_requested(wanted, request.auth), wait_s)
         if speech.state == SpeechRequest.State.FAILED:
             raise Refused("speech_failed", speech.problem)
-        headers = {"Location": reverse("synthesis:speech", args=[speech.pk])}
-        if speech.is_waiting:
-            headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers = {"Location": reverse("synthesis:speech", args=[speech.pk])} | _ask_again(speech)
         status = 202 if speech.is_waiting else 201
         return Response(SpeechSerializer(speech).data, status=status, headers=headers)
 
@@ -111,9 +109,7 @@ class SpeechView(APIView):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         speech = get_object_or_404(SpeechRequest, pk=pk)
-        headers = {"Cache-Control": "no-store"}
-        if speech.is_waiting:
-            headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers = {"Cache-Control": "no-store"} | _ask_again(speech)
         return Response(SpeechSerializer(speech).data, headers=headers)
 
 
@@ -152,13 +148,17 @@ class VoicesView(APIView):
 
 
 class PoolView(APIView):
-    """How far the play pool is filled; pages ask while it is filled for the first time."""
+    """How far the play pool is filled; pages ask while too little is there."""
 
     throttle_classes: list[Any] = []
 
     @extend_schema(operation_id="pool", summary="State of the play pool", responses=PoolSerializer)
     def get(self, request: Request) -> Response:
         return Response(PoolSerializer(pool_progress()).data, headers={"Cache-Control": "no-store"})
+
+
+def _ask_again(speech: SpeechRequest) -> dict[str, str]:
+    return {"Retry-After": str(RETRY_AFTER_S)} if speech.is_waiting else {}
 
 
 def _cleaned(sent: Any) -> dict[str, Any]:

@@ -9,20 +9,15 @@ from synthesis.models import Rendition
 class SentenceForm(forms.Form):
     """A sentence for the page of voices, and who is to say it."""
 
-    text = forms.CharField(label="Sentence", strip=True)
+    text = forms.CharField(
+        label="Sentence",
+        max_length=settings.VOICES_MAX_CHARACTERS,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "hint"}),
+    )
     speaker = forms.ChoiceField(label="Speaker")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        longest = settings.VOICES_MAX_CHARACTERS
-        text = self.fields["text"]
-        text.max_length = longest  # type: ignore[attr-defined]
-        text.validators.append(forms.CharField(max_length=longest).validators[0])
-        text.widget.attrs |= {
-            "maxlength": longest,
-            "autocomplete": "off",
-            "aria-describedby": "hint",
-        }
         self.voices = Rendition.objects.live().by_voice()
         self.fields["speaker"].choices = [  # type: ignore[attr-defined]
             (f"{voice['name']}/{speaker}", speaker.capitalize())

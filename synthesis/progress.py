@@ -25,11 +25,9 @@ class PoolProgress:
     @property
     def is_filling(self) -> bool:
         """Too little to choose from: an emotion has no clip, or half of the clips are missing."""
+        if not self.target:  # the pool is switched off
+            return False
         return self.emotions < len(Emotion) or 2 * self.clips < self.target
-
-    @property
-    def is_speaking(self) -> bool:
-        return self.target > 0
 
 
 def pool_progress() -> PoolProgress:

@@ -149,12 +149,13 @@ class Site(models.Model):
         return [kind.value for kind, is_offered in offers.items() if is_offered]
 
     def clean(self) -> None:
-        self.answers = ",".join(_listed(self.answers, Emotion.values, "answers"))
-        self.languages = ",".join(_listed(self.languages, settings.CAPTCHA_LANGUAGES, "languages"))
-        if self.answers and len(self.answers.split(",")) < LEAST_ANSWERS:
+        answers = _listed(self.answers, Emotion.values, "answers")
+        languages = _listed(self.languages, settings.CAPTCHA_LANGUAGES, "languages")
+        if answers and len(answers) < LEAST_ANSWERS:
             raise ValidationError({"answers": f"Name at least {LEAST_ANSWERS} emotions"})
         # In the order in which they are shown.
-        self.answers = ",".join(e for e in Emotion.values if e in self.answers.split(","))
+        self.answers = ",".join(emotion for emotion in Emotion.values if emotion in answers)
+        self.languages = ",".join(languages)
 
     def answer_choices(self) -> list[str]:
         """The emotions that visitors choose from, in the order of all sites."""

@@ -12,7 +12,7 @@ from captcha.keys import derive, digest, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
 from captcha.risk import difficulty_of, note_failure, score_of, work_bits
 from captcha.scenarios import language_for
-from captcha.scoring import RULES, USUAL_PERSON_RATE, Answer, Rule, Verdict, verdict
+from captcha.scoring import RULES, USUAL_PERSON_RATE, Answer, Verdict, verdict
 from captcha.services import items, public_tests
 from captcha.services.errors import (
     AnswerNotOffered,
@@ -103,6 +103,8 @@ def answer_item(
     Raises:
         ChallengeNotFound: If there is no such challenge.
         OutOfOrder: If it is not this clip's turn.
+        AnswerNotOffered: If the site asks for other emotions.
+        TooEarly: If the clip cannot have been heard yet.
         WorkMissing, WorkInvalid: As the names say; the answer was not noted.
     """
     if challenge_id == TEST_CHALLENGE and settings.CAPTCHA_TEST_KEYS:
@@ -213,13 +215,9 @@ def _note(challenge: Challenge, asked: list[ChallengeItem], answer: str, now: da
     if current is not asked[-1]:
         items.serve(asked[current.position], now)  # positions count from 1: this is the next one
         return
-    result = verdict(_answers(asked), _rule(challenge))
+    result = verdict(_answers(asked), RULES[challenge.difficulty])
     if result is not Verdict.MORE:
         _settle(challenge, asked, passed=result is Verdict.PASS, now=now)
-
-
-def _rule(challenge: Challenge) -> Rule:
-    return RULES[challenge.difficulty]
 
 
 def _answers(asked: list[ChallengeItem]) -> list[Answer]:

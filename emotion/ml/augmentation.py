@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from scipy.signal import fftconvolve, lfilter, resample_poly
+from scipy.signal import lfilter, resample_poly
 
 from emotion.ml.features import FloatArray
 
@@ -13,6 +13,9 @@ SPEEDS: Final = (Fraction(9, 10), Fraction(1), Fraction(11, 10))
 """Beyond ten per cent the change of pitch and formants stops sounding like another speaker."""
 
 SNR_DB: Final = (10.0, 35.0)
+
+ROOM: Final = {"decay_s": (0.15, 0.5), "share": (0.2, 0.6)}
+"""A small room, for `audio.effects.in_room`."""
 
 
 def at_speed(waveform: FloatArray, speed: Fraction) -> FloatArray:
@@ -29,20 +32,6 @@ def with_room_noise(waveform: FloatArray, rng: Generator) -> FloatArray:
     snr = 10 ** (rng.uniform(*SNR_DB) / 20)
     noise *= np.sqrt(np.mean(tilted**2) / np.mean(noise**2)) / snr
     return np.asarray(tilted + noise, dtype=np.float32)
-
-
-def in_room(waveform: FloatArray, sampling_rate: int, rng: Generator) -> FloatArray:
-    """Add the reverberation of a small room: exponentially decaying noise after the direct sound.
-
-    Source:
-        Statistical model of late reverberation (Polack 1988), decay time 0.15 to 0.5 s.
-    """
-    decay_s = rng.uniform(0.15, 0.5)
-    time = np.arange(int(decay_s * sampling_rate)) / sampling_rate
-    tail = rng.standard_normal(time.size) * np.exp(-6.9 * time / decay_s)
-    tail *= rng.uniform(0.2, 0.6) / np.sqrt(np.sum(tail**2))
-    tail[0] = 1.0
-    return np.asarray(fftconvolve(waveform, tail)[: waveform.size], dtype=np.float32)
 
 
 def over_telephone(waveform: FloatArray) -> FloatArray:

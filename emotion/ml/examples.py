@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from audio import decode
+from audio.effects import in_room
 from emotion.ml import augmentation
 from emotion.ml.corpora import Clip
 from emotion.ml.extraction import extract
@@ -130,7 +131,7 @@ def _variation(
     if name == "part":
         return augmentation.random_part(speech, config.sampling_rate, rng)
     if name == "room":
-        return augmentation.in_room(speech, config.sampling_rate, rng)
+        return in_room(speech, config.sampling_rate, rng, **augmentation.ROOM)
     if name == "telephone":
         return augmentation.over_telephone(speech)
     slower, same, faster = augmentation.SPEEDS

@@ -42,7 +42,7 @@ def coqui_config(shape: ModelShape, characters: Iterable[str], speakers: Sequenc
     from TTS.tts.models.forward_tts import ForwardTTSArgs
 
     return FastPitchConfig(
-        audio=_audio_config(),
+        audio=audio_config(),
         characters=CharactersConfig(
             characters_class="TTS.tts.utils.text.characters.Graphemes",
             pad="_",
@@ -90,7 +90,8 @@ def build(config: Any) -> Any:
     return model
 
 
-def _audio_config() -> Any:
+def audio_config() -> Any:
+    """What Coqui has to know of the spectrograms of `spectrum.py`."""
     from TTS.config.shared_configs import BaseAudioConfig
 
     return BaseAudioConfig(

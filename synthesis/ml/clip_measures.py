@@ -50,7 +50,7 @@ def measure_clip(waveform: NDArray[np.float32], sampling_rate: int, text: str) -
         f0_hz=None if median is None else REFERENCE_HZ * 2 ** (median / 12),
         f0_range_semitones=None if low is None or high is None else high - low,
         characters_per_s=letters * sampling_rate / waveform.size,
-        brightness_db=_brightness_db(heard),
+        brightness_db=brightness_db_of(heard),
     )
 
 
@@ -61,7 +61,8 @@ def at_measured_rate(waveform: NDArray[np.float32], sampling_rate: int) -> NDArr
     return decode(encode_wav(waveform, sampling_rate), sampling_rate=MEASURED_RATE_HZ)
 
 
-def _brightness_db(waveform: NDArray[np.float32]) -> float:
+def brightness_db_of(waveform: NDArray[np.float32]) -> float:
+    """Power above over power below 1 kHz of a 16 kHz signal, in dB."""
     power = np.square(np.abs(np.fft.rfft(waveform.astype(np.float64))))
     split = SPLIT_HZ * 2 * len(power) // MEASURED_RATE_HZ
     floor = 1e-12 * max(float(power.sum()), 1e-12)  # digital silence has no ratio

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from synthesis.ml.clip_measures import brightness_db_of
 from synthesis.ml.engine import Utterance
 from synthesis.ml.world import READER_F0_HZ, pitch
 
@@ -37,13 +38,11 @@ def measure(utterance: Utterance) -> Prosody:
     f0 = pitch(waveform, (READER_F0_HZ[0], PITCH_CEILING_HZ))
     voiced = f0[f0 > 0]
     low, median, high = np.percentile(voiced, [10, 50, 90]) if len(voiced) else [np.nan] * 3
-    power = np.square(np.abs(np.fft.rfft(waveform)))
-    split = len(power) * 1000 // (utterance.sampling_rate // 2)
     return Prosody(
         f0_hz=float(median),
         f0_range_semitones=float(12 * np.log2(high / low)),
         duration_s=len(waveform) / utterance.sampling_rate,
-        brightness_db=float(10 * np.log10(power[split:].sum() / power[:split].sum())),
+        brightness_db=brightness_db_of(utterance.waveform),
     )
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from audio import decode, set_level
-from synthesis.ml.acoustic_model import _audio_config
+from synthesis.ml.acoustic_model import audio_config
 from synthesis.ml.corpora import read_prompts
 from synthesis.ml.spectrum import HOP_LENGTH, N_MELS, SAMPLING_RATE, TRAINING_RMS, log_mel
 from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports
@@ -174,7 +174,7 @@ def write_vocoder(generator: Any, folder: Path) -> None:
     from TTS.vocoder.configs import MultibandMelganConfig
 
     described = MultibandMelganConfig(
-        audio=_audio_config(),
+        audio=audio_config(),
         generator_model_params=GENERATOR,
         # Coqui builds the discriminator while it loads; this is its smallest.
         discriminator_model="univnet_discriminator",

@@ -22,7 +22,7 @@ class PlayClipQuerySet(models.QuerySet["PlayClip"]):
 
     def over(self) -> "PlayClipQuerySet":
         """Clips that nobody will be asked about any more."""
-        return self.filter(state__in=[PlayClip.State.RETIRED, PlayClip.State.REJECTED])
+        return self.exclude(state__in=PlayClip.IN_STOCK)
 
     def ready_by_emotion(self) -> Counter[str]:
         """How many ready clips each emotion has; 0 for one without any."""
@@ -32,7 +32,7 @@ class PlayClipQuerySet(models.QuerySet["PlayClip"]):
     def in_stock(self) -> Counter[tuple[int, str, str]]:
         """How many clips, ready or held, there are of each (voice's id, speaker, emotion)."""
         rows = (
-            self.exclude(pk__in=self.over())
+            self.filter(state__in=PlayClip.IN_STOCK)
             .order_by()
             .values_list("voice_id", "speaker", "emotion")
             .annotate(models.Count("pk"))
@@ -48,6 +48,8 @@ class PlayClip(models.Model):
         READY = "ready", "Ready"
         REJECTED = "rejected", "Rejected by a moderator"
         RETIRED = "retired", "Retired"
+
+    IN_STOCK = (State.HELD, State.READY)  # the others nobody will be asked about any more
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sha256 = models.CharField("SHA-256 of the audio", max_length=64, unique=True)

@@ -15,7 +15,7 @@ class SpeechRequestQuerySet(models.QuerySet["SpeechRequest"]):
         states = [SpeechRequest.State.QUEUED, SpeechRequest.State.SPEAKING]
         return self.filter(state__in=states).order_by("created_at", "pk")
 
-    def claimable(self, now: datetime, given_up_before: datetime) -> "SpeechRequestQuerySet":
+    def claimable(self, *, given_up_before: datetime) -> "SpeechRequestQuerySet":
         """Queued ones, and those whose worker has not been heard of for long."""
         abandoned = Q(state=SpeechRequest.State.SPEAKING, claimed_at__lt=given_up_before)
         return self.waiting().filter(Q(state=SpeechRequest.State.QUEUED) | abandoned)

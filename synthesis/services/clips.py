@@ -23,8 +23,7 @@ from labeling import services as labeling_services
 from labeling.models import Clip
 from synthesis import recognition
 from synthesis.ml.clip_measures import measure_clip
-from synthesis.models import PlayClip, Rendition, Voice
-from synthesis.services.orphans import remove_orphans
+from synthesis.models import PlayClip, Rendition, SpeechRequest, Voice
 
 if TYPE_CHECKING:
     from synthesis.ml.engine import Utterance
@@ -222,7 +221,7 @@ def review_play_clip(*, clip_id: UUID, moderator: User, approved: bool) -> PlayC
         ClipOverError: If it was retired or rejected before.
     """
     clip = PlayClip.objects.select_for_update().get(pk=clip_id)
-    if clip.state not in (PlayClip.State.HELD, PlayClip.State.READY):
+    if clip.state not in PlayClip.IN_STOCK:
         raise ClipOverError(f"{clip} is {clip.get_state_display().lower()} already")
     clip.state = PlayClip.State.READY if approved else PlayClip.State.REJECTED
     clip.reviewed_by, clip.reviewed_at = moderator, timezone.now()
@@ -250,5 +249,9 @@ def _delete(clip: PlayClip) -> int:
 
 
 def remove_orphaned_audio() -> int:
-    """Delete files of the play pool that no row names; return how many."""
-    return remove_orphans(storage=storages["play"], rows=PlayClip.objects.all())
+    """Delete files of the play and speech pools that no row names; return how many."""
+    older_than = timezone.now() - timedelta(seconds=settings.POOL_ORPHAN_AGE_S)
+    return sum(
+        pools.remove_orphans(storages[pool], model.objects.all(), older_than=older_than)
+        for pool, model in (("play", PlayClip), ("speech", SpeechRequest))
+    )

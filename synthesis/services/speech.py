@@ -16,7 +16,6 @@ from emotion.models import ApiKey
 from labeling import pools
 from synthesis.ml.errors import SynthesisError
 from synthesis.models import Rendition, SpeechRequest
-from synthesis.services.orphans import delete_unless_named, remove_orphans
 
 if TYPE_CHECKING:
     from synthesis.ml.engine import SpeechEngine
@@ -141,7 +140,7 @@ def speak_next(*, engine_of: Callable[[str], "SpeechEngine"]) -> SpeechRequest |
 
 def _claim(now: datetime) -> SpeechRequest | None:
     """Take a request for this worker; of several workers exactly one gets it."""
-    claimable = SpeechRequest.objects.claimable(now, now - GIVEN_UP_AFTER)
+    claimable = SpeechRequest.objects.claimable(given_up_before=now - GIVEN_UP_AFTER)
     for request in claimable[:10]:
         taken = claimable.filter(pk=request.pk, state=request.state, claimed_at=request.claimed_at)
         if taken.order_by().update(state=SpeechRequest.State.SPEAKING, claimed_at=now):
@@ -160,13 +159,12 @@ def _finish(request: SpeechRequest, **fields: object) -> None:
 
 
 def delete_old_speech() -> int:
-    """Delete requests that are older than `SPEECH_KEEP_S`, with their audio, and orphaned files."""
+    """Delete requests that are older than `SPEECH_KEEP_S`, with their audio."""
     storage = storages["speech"]
     horizon = timezone.now() - timedelta(seconds=settings.SPEECH_KEEP_S)
     old = SpeechRequest.objects.made_before(horizon)
     keys = set(old.exclude(key="").values_list("key", flat=True))
     deleted, _ = old.delete()
     for key in keys:  # the same sentence may have been asked for again
-        delete_unless_named(storage=storage, rows=SpeechRequest.objects.all(), key=key)
-    remove_orphans(storage=storage, rows=SpeechRequest.objects.all())
+        pools.delete_unless_named(storage, SpeechRequest.objects.all(), key)
     return deleted

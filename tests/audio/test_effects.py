@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,9 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from audio import rms_dbfs
-from audio.effects import at_speed, equalized, in_small_room
+from audio.effects import at_speed, equalized, in_room
 
 RATE = 16_000
+small_room = partial(in_room, decay_s=(0.03, 0.12), share=(0.05, 0.2))
 waveforms = arrays(np.float32, st.integers(1, 4000), elements=st.floats(-1, 1, width=32))
 
 
@@ -18,7 +21,7 @@ def noise(seconds: float = 2.0) -> np.ndarray:
 @settings(max_examples=60, deadline=None)
 @given(waveforms, st.integers(0, 2**32))
 def test_any_sound_stays_finite_and_as_long_as_it_was(waveform, seed):
-    for effect in (equalized, in_small_room):
+    for effect in (equalized, small_room):
         changed = effect(waveform, RATE, np.random.default_rng(seed))
         assert changed.shape == waveform.shape
         assert changed.dtype == np.float32
@@ -39,7 +42,7 @@ def test_no_octave_changes_by_more_than_the_spread(seed):
 def test_the_room_is_far_softer_than_the_voice(seed):
     click = np.zeros(RATE, np.float32)
     click[100] = 0.5
-    changed = in_small_room(click, RATE, np.random.default_rng(seed))
+    changed = small_room(click, RATE, np.random.default_rng(seed))
     assert changed[100] == pytest.approx(0.5, abs=1e-4)
     assert np.abs(changed[:100]).max() < 1e-5
     tail = changed[101:]
@@ -49,7 +52,7 @@ def test_the_room_is_far_softer_than_the_voice(seed):
 
 def test_the_same_seed_gives_the_same_sound_and_another_one_another():
     source = noise()
-    for effect in (equalized, in_small_room):
+    for effect in (equalized, small_room):
         first, again, other = (
             effect(source, RATE, np.random.default_rng(seed)) for seed in (1, 1, 2)
         )
@@ -59,7 +62,7 @@ def test_the_same_seed_gives_the_same_sound_and_another_one_another():
 
 def test_silence_stays_silent():
     silence = np.zeros(1000, np.float32)
-    for effect in (equalized, in_small_room):
+    for effect in (equalized, small_room):
         assert rms_dbfs(effect(silence, RATE, np.random.default_rng(0))) < -100
 
 

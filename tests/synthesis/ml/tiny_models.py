@@ -122,10 +122,10 @@ def save_hifigan(folder: Path) -> None:
         "resblock_dilation_sizes": [[1, 3, 5]],
         "resblock_type": "1",
     }
-    from synthesis.ml.acoustic_model import _audio_config
+    from synthesis.ml.acoustic_model import audio_config
 
     config = HifiganConfig(
-        audio=_audio_config(),
+        audio=audio_config(),
         generator_model_params=params,
         discriminator_model="univnet_discriminator",
     )
@@ -223,10 +223,10 @@ def _mel_model_settings() -> dict[str, Any]:
     """What makes a model with an input of letters and two named speakers."""
     from TTS.tts.configs.shared_configs import CharactersConfig
 
-    from synthesis.ml.acoustic_model import _audio_config
+    from synthesis.ml.acoustic_model import audio_config
 
     return {
-        "audio": _audio_config(),
+        "audio": audio_config(),
         "characters": CharactersConfig(
             characters_class="TTS.tts.utils.text.characters.Graphemes",
             pad="_",
