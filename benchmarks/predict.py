@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.predict --data ravdess=FOLDER
 
-Times are of the processor, one thread. The classic recipe is `emotion.ml.classic`: librosa's
+Times are of the processor, one thread. The classic recipe is
+`emotion.ml.training.recipes.classic`: librosa's
 features and a multilayer perceptron, trained here on the clips that are timed, since its time does
 not depend on what it has learnt.
 """
@@ -14,13 +15,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from audio import decode, voiced_segments
-from emotion.ml.classic import Classic, classic_features
-from emotion.ml.corpora import load_corpus, parse_spec
-from emotion.ml.extraction import describe
-from emotion.ml.features import FeatureConfig, prepare
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.predictor import EmotionPredictor
-from emotion.ml.speakers import SpeakerProfile
+from emotion.ml.speech.extraction import describe
+from emotion.ml.speech.features import FeatureConfig, prepare
+from emotion.ml.speech.predictor import EmotionPredictor
+from emotion.ml.speech.speakers import SpeakerProfile
+from emotion.ml.training.corpora import load_corpus, parse_spec
+from emotion.ml.training.recipes.classic import Classic, classic_features
 
 RATE = 16_000
 SCALES = (1, 10, 100, 1000)

@@ -19,14 +19,14 @@ import torch
 
 from audio import decode
 from benchmarks.predict import RATE, exactly, median_ms
-from emotion.ml.corpora import load_corpus, parse_spec
-from emotion.ml.features import FeatureConfig, log_mel, power_spectrogram, prepare
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.networks import LogMelRecipe
-from emotion.ml.predictor import EmotionPredictor
-from emotion.ml.recipes import recipe
-from emotion.ml.vectors import FittedPipeline, VectorRecipe
-from emotion.ml.weights_folder import SHIPPED
+from emotion.ml.speech.features import FeatureConfig, log_mel, power_spectrogram, prepare
+from emotion.ml.speech.predictor import EmotionPredictor
+from emotion.ml.speech.weights_folder import SHIPPED
+from emotion.ml.training.corpora import load_corpus, parse_spec
+from emotion.ml.training.recipes.networks import LogMelRecipe
+from emotion.ml.training.recipes.registry import recipe
+from emotion.ml.training.recipes.vectors import FittedPipeline, VectorRecipe
 
 CONFIG = FeatureConfig()
 

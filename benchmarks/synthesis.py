@@ -18,10 +18,10 @@ import torch
 
 from audio import encode_ogg_opus
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.predictor import EmotionPredictor
-from synthesis.ml.engine import SpeechEngine, Utterance
-from synthesis.ml.texts import random_sentence
-from synthesis.ml.voices import load_voice
+from emotion.ml.speech.predictor import EmotionPredictor
+from synthesis.ml.speaking.engine import SpeechEngine, Utterance
+from synthesis.ml.speaking.texts import random_sentence
+from synthesis.ml.speaking.voices import load_voice
 
 VOICES = Path(__file__).resolve().parent.parent / "synthesis" / "voices"
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from captcha.keys import derive
 from captcha.models import DailySalt
-from emotion.addresses import client_address
+from web.addresses import client_address
 
 Address = IPv4Address | IPv6Address
 

@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from django.db.models import QuerySet
 
 from captcha.models import Challenge
-from synthesis.recognition import rate_interval
+from labeling.statistics import rate_interval
 
 
 @dataclass(frozen=True)

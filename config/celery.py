@@ -11,7 +11,7 @@ app.autodiscover_tasks()
 
 # Beat waits a whole interval before it first sends a task; a fresh installation should not.
 FIRST_TASKS = [
-    "emotion.tasks.beat_heart",
+    "web.tasks.beat_heart",
     "synthesis.tasks.tidy_pools",
     "synthesis.tasks.fill_pools",
 ]

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "synthesis",
     "labeling",
     "emotion",
+    "web",
     "config.apps.PortalConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -179,7 +180,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {
-        "task": "emotion.tasks.beat_heart",
+        "task": "web.tasks.beat_heart",
         "schedule": 15.0,
         "options": {"expires": 120},
     },
@@ -339,7 +340,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_THROTTLE_CLASSES": ["emotion.addresses.AddressThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["web.throttles.AddressThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         # Calls of one address without a key; e.g. 120/min.
         "anon": env.str("INFLECT_API_RATE", "120/min"),
@@ -351,7 +352,7 @@ REST_FRAMEWORK = {
         "api_key": env.str("INFLECT_API_KEY_RATE", "1200/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "emotion.errors.api_exception_handler",
+    "EXCEPTION_HANDLER": "web.problems.api_exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -364,7 +365,7 @@ SPECTACULAR_SETTINGS = {
     # From our own static files: nothing is loaded from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "PREPROCESSING_HOOKS": ["emotion.schema.documented"],
+    "PREPROCESSING_HOOKS": ["web.schema.documented"],
     "DISABLE_ERRORS_AND_WARNINGS": False,
 }
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from django.conf import settings
 
-from emotion.ml.predictor import EmotionPredictor
+from emotion.ml.speech.predictor import EmotionPredictor
 
 Result = TypeVar("Result")
 
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 class BusyError(Exception):
     """Every thread works and the queue is full."""
 
-    retry_after_s = 1
+    wait_s = 1
 
 
 class BoundedPool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion.ml.analysis import FLOOR_DB, Analysis
-from emotion.ml.predictor import Moment
+from emotion.ml.speech.analysis import FLOOR_DB, Analysis
+from emotion.ml.speech.predictor import Moment
 
 WIDTH = 800
 HEIGHT = 120

@@ -1,7 +1,7 @@
 """What a recording that somebody sends in sounds like."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from audio import DecodeLimits, decode
 from emotion import inference
-from emotion.ml.analysis import Analysis, analyse
-from emotion.ml.predictor import Moment, Prediction
+from emotion.ml.speech.analysis import Analysis, analyse
+from emotion.ml.speech.predictor import Moment, Prediction
 
 SAMPLING_RATE_HZ = 16_000
 
@@ -28,6 +28,7 @@ class Measurement:
     Attributes:
         prediction: Of the whole.
         timeline: Moment by moment; empty where nothing is said.
+        waveform: What was measured, at 16 kHz, float32 in [-1, 1], shape (samples,).
         analysis: What the plots show; None unless it was asked for.
     """
 
@@ -35,6 +36,7 @@ class Measurement:
     timeline: tuple[Moment, ...]
     model_name: str
     model_version: str
+    waveform: NDArray[np.float32] = field(repr=False)
     analysis: Analysis | None = None
 
 
@@ -76,6 +78,7 @@ def _measure(
         timeline=timeline,
         model_name=model.name,
         model_version=model.version,
+        waveform=waveform,
         analysis=analyse(waveform, SAMPLING_RATE_HZ) if analysed else None,
     )
 

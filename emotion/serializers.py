@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.predictor import MOMENT_S, Moment
+from emotion.ml.speech.predictor import MOMENT_S, Moment
 from emotion.recordings import Measurement
 
 
@@ -104,35 +104,3 @@ class UploadSerializer(serializers.Serializer):
         required=False,
         help_text="Other recordings of the same speaker, of any emotions; the field is repeated.",
     )
-
-
-class ErrorDetailSerializer(serializers.Serializer):
-    code = serializers.CharField(help_text="Stable; decide by it.")
-    message = serializers.CharField(help_text="For people; the wording may change.")
-
-
-class ErrorSerializer(serializers.Serializer):
-    """The one shape of every error."""
-
-    error = ErrorDetailSerializer()
-
-
-class WorkerSerializer(serializers.Serializer):
-    alive = serializers.BooleanField()
-    seen_at = serializers.DateTimeField(allow_null=True)
-
-
-class NamedVersionSerializer(serializers.Serializer):
-    name = serializers.CharField()
-    version = serializers.CharField()
-
-
-class HealthSerializer(serializers.Serializer):
-    """The state of the installation."""
-
-    status = serializers.ChoiceField(choices=["ok", "degraded", "unavailable"])
-    version = serializers.CharField()
-    versions = serializers.DictField(child=serializers.CharField())
-    database = serializers.ChoiceField(choices=["ok", "unavailable"])
-    model = NamedVersionSerializer(allow_null=True)
-    worker = WorkerSerializer()

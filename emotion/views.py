@@ -1,5 +1,6 @@
 """The pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -8,13 +9,13 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from emotion import donations
-from emotion.addresses import AddressThrottle, DonationThrottle
-from emotion.errors import FileMissingError, Problem, problem_of
-from emotion.models import Emotion, ModelVersion
+from emotion.errors import FileMissingError
+from emotion.models import Emotion
 from emotion.plots import plots_of
 from emotion.recordings import Measurement, measure_recording
 from emotion.uploads import bound_uploads
+from web.problems import Problem, problem_of
+from web.throttles import AddressThrottle
 
 REASONS = {
     "silence": "The recording is silent.",
@@ -22,16 +23,9 @@ REASONS = {
     "not_speech": "This sounds unlike speech.",
 }
 
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    context = {"model": ModelVersion.objects.live().first(), "emotions": Emotion}
-    return render(request, "emotion/home.html", context)
-
-
-@require_safe
-def api_docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "emotion/api_docs.html")
+Keeper = Callable[[HttpRequest, Measurement], str | None]
+"""Keeps a recording that a visitor leaves behind and returns the number under which it can be
+withdrawn, or None when no more are taken. The app above, which knows of clips, brings one along."""
 
 
 # Exempt from the CSRF check: no session is used, and a forged request gains nothing, since what it
@@ -39,20 +33,24 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 # reads the form.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def analyze(request: HttpRequest) -> HttpResponse:
+def analyze(request: HttpRequest, keep: Keeper | None = None) -> HttpResponse:
     """The page; a POST is what its form sends.
 
     The page's script asks for the result alone, so that one template draws it in either case.
+
+    Args:
+        keep: What happens to recordings that visitors leave; the page does not offer it if None.
     """
+    context: dict[str, Any] = {"donations_welcome": keep is not None}
     if request.method != "POST":
-        return _render_analyze(request, {})
+        return _render_analyze(request, context)
     try:
-        context = _measured(request)
+        context |= _measured(request, keep)
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
             raise
-        return _render_analyze(request, {"problem": problem}, problem)
+        return _render_analyze(request, context | {"problem": problem}, problem)
     return _render_analyze(request, context)
 
 
@@ -61,7 +59,7 @@ def live(request: HttpRequest) -> HttpResponse:
     return render(request, "emotion/live.html", {"bars": _bars({})})
 
 
-def _measured(request: HttpRequest) -> dict[str, Any]:
+def _measured(request: HttpRequest, keep: Keeper | None) -> dict[str, Any]:
     AddressThrottle.count(request)
     bound_uploads(request)
     upload = request.FILES.get("file")
@@ -73,9 +71,8 @@ def _measured(request: HttpRequest) -> dict[str, Any]:
         analysed=True,
     )
     context = _result(measurement)
-    if request.POST.get("keep") and measurement.prediction.emotion and donations.are_welcome():
-        allowed, _ = DonationThrottle.is_allowed(request)
-        context["kept"] = donations.keep(upload) if allowed else None
+    if keep and request.POST.get("keep") and measurement.prediction.emotion:
+        context["kept"] = keep(request, measurement)
         context["is_refused"] = context["kept"] is None
     return context
 
@@ -103,7 +100,6 @@ def _render_analyze(
         "max_megabytes": settings.PREDICT_MAX_BYTES // 1024**2,
         "max_minutes": round(settings.PREDICT_MAX_DURATION_S / 60),
         "max_references": settings.PREDICT_MAX_REFERENCES,
-        "donations_welcome": donations.are_welcome(),
     }
     # Sent by the page's own script; a form without it gets the whole page.
     is_partial = request.headers.get("X-Requested-With") == "fetch"

@@ -11,11 +11,10 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from emotion.models import Emotion
-from emotion.read_only_admin import ReadOnlyAdmin
 from labeling import services
-from labeling.audio_admin import AudioAdmin
 from labeling.forms import DecisionForm
 from labeling.models import Clip, ClipEvent, Promotion, Vote
+from web.admin_pages import AudioAdmin, ReadOnlyAdmin
 
 
 class ReadOnlyInline(admin.TabularInline):

@@ -10,10 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from emotion.read_only_admin import ReadOnlyAdmin
-from labeling.audio_admin import AudioAdmin
 from synthesis import services
 from synthesis.models import PlayClip, Refusal, Rendition, SpeechRequest, Voice
+from web.admin_pages import AudioAdmin, ReadOnlyAdmin
 
 
 @admin.register(PlayClip)

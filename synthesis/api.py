@@ -17,11 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from emotion.addresses import AddressThrottle, KeyThrottle
-from emotion.authentication import ApiKeyAuthentication
-from emotion.models import ApiKey
-from emotion.serializers import ErrorSerializer
-from synthesis import services, tasks_by_name
+from synthesis import services, tasks
 from synthesis.models import Rendition, SpeechRequest
 from synthesis.progress import pool_progress
 from synthesis.serializers import (
@@ -30,6 +26,10 @@ from synthesis.serializers import (
     SpeechSerializer,
     VoiceListSerializer,
 )
+from web.authentication import ApiKeyAuthentication
+from web.models import ApiKey
+from web.serializers import ErrorSerializer
+from web.throttles import AddressThrottle, KeyThrottle
 
 POLL_S = 0.1
 RETRY_AFTER_S = 1
@@ -181,7 +181,7 @@ def _requested(wanted: dict[str, Any], api_key: ApiKey) -> SpeechRequest:
         raise Refused(error.code, str(error)) from error
     except services.TooManyWaiting as error:
         raise Busy(str(error)) from error
-    tasks_by_name.speak_requests()
+    tasks.wake_worker()
     return speech
 
 

@@ -1,13 +1,12 @@
 """Whether people recognise what a clip, or a speaker's way of an emotion, is meant to be (pure)."""
 
-from math import sqrt
+from labeling.statistics import rate_interval
 
 # What is believed of a clip before anybody answered: nine of ten people recognise it.
 PRIOR_RIGHT, PRIOR_WRONG = 9, 1
 # Fewer answers decide nothing about a rendition.
 LEAST_ANSWERS = 20
 LIKE_ANSWERS = 35
-Z = 1.96  # of a two-sided 95 % interval
 
 
 def is_clip_clear(*, right: int, wrong: int, least: float) -> bool:
@@ -50,21 +49,6 @@ def person_rate(*, clip: tuple[int, int], rendition: tuple[int, int]) -> float:
     right = PRIOR_RIGHT + clip[0] + share * rendition[0]
     wrong = PRIOR_WRONG + clip[1] + share * rendition[1]
     return right / (right + wrong)
-
-
-def rate_interval(right: int, answers: int) -> tuple[float, float]:
-    """The 95 % interval of a rate (Wilson, 1927), which holds for few answers too.
-
-    >>> [round(bound, 3) for bound in rate_interval(0, 10)]
-    [0.0, 0.278]
-    """
-    if not answers:
-        return 0.0, 1.0
-    rate = right / answers
-    centre = rate + Z**2 / (2 * answers)
-    spread = Z * sqrt(rate * (1 - rate) / answers + Z**2 / (4 * answers**2))
-    scale = 1 + Z**2 / answers
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def is_rendition_clear(*, right: int, wrong: int, least: float) -> bool:

@@ -5,15 +5,18 @@ from functools import lru_cache
 
 from celery import shared_task
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
-from emotion.ml.predictor import EmotionPredictor
+from emotion.ml.speech.predictor import EmotionPredictor
 from labeling import services as labeling_services
 from synthesis import services, voice_folders
-from synthesis.ml.engine import EngineShelf
 from synthesis.ml.errors import SynthesisError
+from synthesis.ml.speaking.engine import EngineShelf
 from synthesis.models import Refusal
 
 logger = logging.getLogger(__name__)
+
+REQUESTS_EXPIRE_S = 300  # by then beat's task has spoken them
 
 # Storage and database may be away for a while; what a task has done until then stays done.
 RETRIES = {
@@ -76,6 +79,14 @@ def speak_requests() -> None:
     deadline = time.monotonic() + settings.POOL_BATCH_S
     while time.monotonic() < deadline and services.speak_next(engine_of=_shelf().engine):
         pass
+
+
+def wake_worker() -> None:
+    """Let the worker speak what waits; without a broker, beat's next task does."""
+    try:
+        speak_requests.apply_async(expires=REQUESTS_EXPIRE_S, retry=False)
+    except (OperationalError, OSError):
+        logger.exception("The worker cannot be reached")
 
 
 @shared_task(**RETRIES)

@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from emotion.addresses import CountedByAddress
-from synthesis import services, tasks_by_name
+from synthesis import services, tasks
 from synthesis.forms import SentenceForm
-from synthesis.ml.texts import catalogue
+from synthesis.ml.speaking.texts import catalogue
 from synthesis.models import SpeechRequest
+from web.throttles import CountedByAddress
 
 SUGGESTIONS = 4
 
@@ -47,7 +47,7 @@ def voices(request: HttpRequest) -> HttpResponse:
     except services.TooManyWaiting as error:
         form.add_error(None, str(error))
         return _page(request, form, status=503, headers={"Retry-After": "10"})
-    tasks_by_name.speak_requests()
+    tasks.wake_worker()
     return redirect("synthesis:spoken", batch=spoken[0].batch)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from synthesis.ml.errors import UnknownVoiceError
-from synthesis.ml.voices import Voice, available_voices, load_voice
+from synthesis.ml.speaking.voices import Voice, available_voices, load_voice
 
 
 def voice_paths() -> dict[str, Path]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sounds import encode, pcm, speech  # noqa: F401 - fixtures of every test
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CORPORA_DIR = Path(
     os.environ.get("INFLECT_CORPORA", PROJECT_DIR.parent / "shared" / "data")

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from captcha.redteam.solvers import Solver
 from captcha.work import solve
-from synthesis.recognition import rate_interval
+from labeling.statistics import rate_interval
 
 TIMEOUT_S = 30.0
 _SITEKEY = re.compile(r'data-sitekey="([^"]+)"')

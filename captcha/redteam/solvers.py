@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from audio import decode
 from captcha.scenarios import grammar
-from emotion.ml.features import FeatureConfig, prepare
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.vectors import Vectors
+from emotion.ml.speech.features import FeatureConfig, prepare
+from emotion.ml.training.recipes.vectors import Vectors
 
 SAMPLING_RATE_HZ = 16_000
 Item = dict[str, Any]
@@ -53,7 +53,7 @@ class EmotionModel(Solver):
 
     @cached_property
     def _predictor(self) -> Any:
-        from emotion.ml.predictor import EmotionPredictor
+        from emotion.ml.speech.predictor import EmotionPredictor
 
         return EmotionPredictor.load()
 
@@ -69,7 +69,7 @@ class ClassicModel(Solver):
     def __init__(self, seed: int = 0, *, weights: Path) -> None:
         super().__init__(seed)
         # Here, because the other solvers need no librosa.
-        from emotion.ml.classic import Classic
+        from emotion.ml.training.recipes.classic import Classic
 
         self._recipe = Classic()
         self._fitted = self._recipe.load(weights)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audio import AudioError, decode
 from emotion.ml.errors import EmotionError
-from emotion.ml.predictor import EmotionPredictor, Prediction, SpeakerSession
+from emotion.ml.speech.predictor import EmotionPredictor, Prediction, SpeakerSession
 
 SAMPLING_RATE = 16_000
 

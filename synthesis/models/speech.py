@@ -6,7 +6,8 @@ from django.core.files.storage import storages
 from django.db import models
 from django.db.models import Q
 
-from emotion.models import ApiKey, Emotion
+from emotion.models import Emotion
+from web.models import ApiKey
 
 
 class SpeechRequestQuerySet(models.QuerySet["SpeechRequest"]):

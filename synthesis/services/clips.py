@@ -22,11 +22,11 @@ from labeling import pools
 from labeling import services as labeling_services
 from labeling.models import Clip
 from synthesis import recognition
-from synthesis.ml.clip_measures import measure_clip
+from synthesis.ml.speaking.clip_measures import measure_clip
 from synthesis.models import PlayClip, Rendition, SpeechRequest, Voice
 
 if TYPE_CHECKING:
-    from synthesis.ml.engine import Utterance
+    from synthesis.ml.speaking.engine import Utterance
 
 logger = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from emotion.ml.predictor import EmotionPredictor
+from emotion.ml.speech.predictor import EmotionPredictor
 from labeling.models import Clip
-from synthesis.ml.gate import GateLimits, judge_clip
-from synthesis.ml.texts import random_sentence
+from synthesis.ml.speaking.gate import GateLimits, judge_clip
+from synthesis.ml.speaking.texts import random_sentence
 from synthesis.models import PlayClip, Refusal, Rendition, Voice
 from synthesis.services.clips import add_dummy_clip, add_play_clip
 
 if TYPE_CHECKING:  # web processes serve clips and never load what speaks
-    from synthesis.ml.engine import SpeechEngine
+    from synthesis.ml.speaking.engine import SpeechEngine
 
 # Dummy clips that come right after the first clip of every emotion, so that a whole challenge can
 # be served within seconds of the first start.

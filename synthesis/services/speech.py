@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from audio import encode_wav
-from emotion.models import ApiKey
 from labeling import pools
 from synthesis.ml.errors import SynthesisError
 from synthesis.models import Rendition, SpeechRequest
+from web.models import ApiKey
 
 if TYPE_CHECKING:
-    from synthesis.ml.engine import SpeechEngine
+    from synthesis.ml.speaking.engine import SpeechEngine
 
 # A worker that holds a request for longer was killed: the longest text takes a few seconds.
 GIVEN_UP_AFTER = timedelta(minutes=2)

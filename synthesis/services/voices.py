@@ -7,7 +7,7 @@ from django.db import transaction
 from synthesis.models import Rendition, Voice
 
 if TYPE_CHECKING:
-    from synthesis.ml.voices import Voice as VoiceFolder
+    from synthesis.ml.speaking.voices import Voice as VoiceFolder
 
 
 @transaction.atomic

@@ -14,9 +14,9 @@ from captcha.audio_items import render_item
 from captcha.models import Challenge
 from captcha.redteam.attack import Attacker
 from captcha.redteam.solvers import SAME, Dictionary, Guesser, Item, Templates, fingerprint
-from emotion.ml.classic import Classic, classic_features
-from emotion.ml.fitting import RunPlace
-from emotion.ml.vectors import Vectors
+from emotion.ml.training.fitting import RunPlace
+from emotion.ml.training.recipes.classic import Classic, classic_features
+from emotion.ml.training.recipes.vectors import Vectors
 from tests.captcha.conftest import HOSTNAME
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ LISTS = [
     "captcha_site",
     "captcha_challenge",
     "emotion_modelversion",
-    "emotion_workerheartbeat",
+    "web_workerheartbeat",
 ]
 
 

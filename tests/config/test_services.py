@@ -79,13 +79,13 @@ print(cache.get("word"), asyncio.run(round_trip()), type(cache._connections["def
 BEAT_ONCE = """
 import django
 django.setup()
-from emotion.tasks import beat_heart
+from web.tasks import beat_heart
 beat_heart.delay()
 """
 HEART_SEEN = """
 import time, django
 django.setup()
-from emotion.models import WorkerHeartbeat
+from web.models import WorkerHeartbeat
 for _ in range(300):
     if WorkerHeartbeat.objects.exists():
         break

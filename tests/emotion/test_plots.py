@@ -4,8 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from emotion.ml.analysis import analyse
-from emotion.ml.predictor import Moment
+from emotion.ml.speech.analysis import analyse
+from emotion.ml.speech.predictor import Moment
 from emotion.plots import HEIGHT, WIDTH, plots_of
 
 RATE = 16_000

@@ -13,9 +13,9 @@ from rest_framework.test import APIClient
 
 from audio import encode_wav
 from emotion import inference
-from emotion.addresses import AddressThrottle
-from emotion.ml import predictor
 from emotion.ml.labels import EMOTIONS
+from emotion.ml.speech import predictor
+from web.throttles import AddressThrottle
 
 URL = "/api/predict/audio"
 

@@ -7,8 +7,9 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, connection, transaction
 
 from labeling import pools, services
-from labeling.models import AppendOnlyError, Clip, ClipEvent, Promotion, Vote
+from labeling.models import Clip, ClipEvent, Promotion, Vote
 from tests.labeling.conftest import noise
+from web.append_only import AppendOnlyError
 
 pytestmark = pytest.mark.django_db
 

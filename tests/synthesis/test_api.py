@@ -9,10 +9,10 @@ from rest_framework.test import APIClient
 
 from audio import decode
 from emotion import services as emotion_services
-from emotion.addresses import KeyThrottle
 from synthesis import api, services
 from synthesis.models import SpeechRequest
 from tests.synthesis.test_speech import Engine
+from web.throttles import KeyThrottle
 
 URL = "/api/synthesize"
 WANTED = {"text": "The tea is ready.", "emotion": "happy", "wait_s": 0}
@@ -27,7 +27,7 @@ def usual_voice(settings, voice) -> None:
 @pytest.fixture(autouse=True)
 def queue(monkeypatch, tmp_path) -> None:
     """No worker listens here; the messages would lie about for the next one."""
-    monkeypatch.setattr("synthesis.tasks_by_name.current_app.send_task", lambda *a, **k: None)
+    monkeypatch.setattr("synthesis.tasks.speak_requests.apply_async", lambda *a, **k: None)
 
 
 @pytest.fixture

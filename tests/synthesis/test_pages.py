@@ -15,7 +15,7 @@ SENT = {"text": "The tea is ready.", "speaker": "noise/ben"}
 
 @pytest.fixture(autouse=True)
 def queue(monkeypatch, voice) -> None:
-    monkeypatch.setattr("synthesis.tasks_by_name.current_app.send_task", lambda *a, **k: None)
+    monkeypatch.setattr("synthesis.tasks.speak_requests.apply_async", lambda *a, **k: None)
 
 
 def test_a_sentence_is_heard_in_seven_emotions(client):

@@ -8,7 +8,7 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from emotion.ml.predictor import EmotionPredictor
+from emotion.ml.speech.predictor import EmotionPredictor
 from emotion.models import Emotion
 from labeling import pools
 from labeling.models import Clip

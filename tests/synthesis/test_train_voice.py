@@ -32,9 +32,9 @@ def test_less_than_one_step_is_refused(tmp_path):
 
 @pytest.mark.corpora
 def test_the_corpora_are_read_as_they_lie(corpora):
-    from synthesis.ml.corpora import read_acted_clips, read_prompts
-    from synthesis.ml.phonemes import Phonemizer, phoneme_table
-    from synthesis.ml.preparation import DONOR_ACTORS
+    from synthesis.ml.making.preparation import DONOR_ACTORS
+    from synthesis.ml.recordings.corpora import read_acted_clips, read_prompts
+    from synthesis.ml.speaking.phonemes import Phonemizer, phoneme_table
 
     prompts = read_prompts(corpora / "kathleen")
     assert len(prompts) == 1142
@@ -49,10 +49,10 @@ def test_the_corpora_are_read_as_they_lie(corpora):
 
 @pytest.mark.corpora
 def test_every_donor_of_the_recipe_is_in_the_corpus(corpora):
-    from synthesis.ml.corpora import read_acted_clips
-    from synthesis.ml.preparation import DONOR_ACTORS
-    from synthesis.ml.recipe import load_recipes
-    from synthesis.ml.speakers import load_speakers
+    from synthesis.ml.making.preparation import DONOR_ACTORS
+    from synthesis.ml.making.recipe import load_recipes
+    from synthesis.ml.making.speakers import load_speakers
+    from synthesis.ml.recordings.corpora import read_acted_clips
 
     recipes = load_recipes()
     for speaker in load_speakers():

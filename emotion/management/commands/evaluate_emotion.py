@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from emotion.ml.corpora import parse_spec
 from emotion.ml.errors import EmotionError
-from emotion.ml.weights_folder import SHIPPED
+from emotion.ml.speech.weights_folder import SHIPPED
+from emotion.ml.training.corpora import parse_spec
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             evaluation = self._run(out, options)
         except EmotionError as error:
             raise CommandError(str(error)) from error
-        from emotion.ml.report import as_markdown, comparison
+        from emotion.ml.training.report import as_markdown, comparison
 
         table = comparison(evaluation) + "\n" + as_markdown(evaluation)
         (out / "evaluation.md").write_text(table, encoding="utf-8")
@@ -49,10 +49,10 @@ class Command(BaseCommand):
 
     def _run(self, out: Path, options: dict[str, Any]) -> dict[str, Any]:
         # Imported here: torch must stay out of every other command.
-        from emotion.ml.experiment import cross_corpus, hold_out
-        from emotion.ml.fitting import RunPlace
-        from emotion.ml.recipes import recipe
-        from emotion.ml.rejection import measure_rejection
+        from emotion.ml.training.experiment import cross_corpus, hold_out
+        from emotion.ml.training.fitting import RunPlace
+        from emotion.ml.training.recipes.registry import recipe
+        from emotion.ml.training.rejection import measure_rejection
 
         data = dict(parse_spec(spec) for spec in options["data"])
         if options["protocol"] == "rejection":

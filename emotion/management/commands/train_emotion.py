@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from emotion.ml.corpora import parse_spec
 from emotion.ml.errors import EmotionError
-from emotion.ml.weights_folder import SHIPPED
+from emotion.ml.speech.weights_folder import SHIPPED
+from emotion.ml.training.corpora import parse_spec
 
 
 class Command(BaseCommand):
@@ -44,9 +44,9 @@ class Command(BaseCommand):
 
     def _train(self, options: dict[str, Any]) -> None:
         # Imported here: torch must stay out of every other command.
-        from emotion.ml.experiment import recorded_scales, train
-        from emotion.ml.fitting import RunPlace
-        from emotion.ml.recipes import recipe
+        from emotion.ml.training.experiment import recorded_scales, train
+        from emotion.ml.training.fitting import RunPlace
+        from emotion.ml.training.recipes.registry import recipe
 
         data, out = dict(parse_spec(spec) for spec in options["data"]), options["out"]
         extra = {"checkpoint": options["checkpoint"]} if options["checkpoint"] else {}
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if not is_default:
             fitted.save(out)
             return
-        from emotion.ml.rejection import export_default
+        from emotion.ml.training.rejection import export_default
 
         export_default(
             fitted,

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from audio import encode_wav
-from synthesis.ml.engine import SpeechEngine
 from synthesis.ml.errors import SynthesisError
+from synthesis.ml.speaking.engine import SpeechEngine
 from synthesis.voice_folders import find_voice
 
 

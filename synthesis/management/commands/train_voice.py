@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from synthesis.ml.errors import SynthesisError
-from synthesis.ml.train import add_arguments, plan_of, train_voice
+from synthesis.ml.making.train import add_arguments, plan_of, train_voice
 
 
 class Command(BaseCommand):

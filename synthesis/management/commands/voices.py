@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from emotion.ml.predictor import EmotionPredictor
+from emotion.ml.speech.predictor import EmotionPredictor
 from synthesis import services
-from synthesis.ml.check import Hearing, check_voice
-from synthesis.ml.engine import SpeechEngine
 from synthesis.ml.errors import InstallError, SynthesisError
-from synthesis.ml.installation import Release, install_folder, install_release, releases
-from synthesis.ml.voices import MANIFEST, Voice
+from synthesis.ml.speaking.check import Hearing, check_voice
+from synthesis.ml.speaking.engine import SpeechEngine
+from synthesis.ml.speaking.installation import Release, install_folder, install_release, releases
+from synthesis.ml.speaking.voices import MANIFEST, Voice
 from synthesis.voice_folders import find_voice, voice_paths
 
 HEAD = f"{'speaker':12} {'emotion':10} {'s':>5} {'Hz':>5} {'chars/s':>8} {'bright dB':>10}  heard"

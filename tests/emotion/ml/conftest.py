@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audio import encode_wav
-from emotion.ml.predictor import EmotionPredictor
+from emotion.ml.speech.predictor import EmotionPredictor
 
 RATE = 16_000
 TONES = {"W": 110, "A": 190, "F": 330, "T": 560}
@@ -53,9 +53,9 @@ def tones(tmp_path_factory):
 def examples(tones, tmp_path_factory):
     """The tones' features in all variations."""
     # Here, since most tests of this folder need no training library.
-    from emotion.ml.corpora import load_corpus
-    from emotion.ml.examples import load_examples
-    from emotion.ml.features import FeatureConfig
+    from emotion.ml.speech.features import FeatureConfig
+    from emotion.ml.training.corpora import load_corpus
+    from emotion.ml.training.examples import load_examples
 
     clips = load_corpus("emodb", tones)
     cache = tmp_path_factory.mktemp("cache")

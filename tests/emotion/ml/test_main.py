@@ -13,8 +13,10 @@ from emotion.ml.labels import EMOTIONS
 @pytest.fixture
 def good(tmp_path, voice, monkeypatch):
     """A clip that counts as speech, which a buzz would not."""
-    monkeypatch.setattr("emotion.ml.predictor.voiced_segments", lambda *a, **k: [(0, 24_000)])
-    monkeypatch.setattr("emotion.ml.predictor.GATE_THRESHOLD", -np.inf)
+    monkeypatch.setattr(
+        "emotion.ml.speech.predictor.voiced_segments", lambda *a, **k: [(0, 24_000)]
+    )
+    monkeypatch.setattr("emotion.ml.speech.predictor.GATE_THRESHOLD", -np.inf)
     path = tmp_path / "good clip.wav"
     path.write_bytes(encode_wav(voice(1.5), 16_000))
     return path

@@ -33,7 +33,7 @@ def test_pyworld_imports_without_pkg_resources():
         "        if name == 'pkg_resources':\n"
         "            raise ModuleNotFoundError(name, name=name)\n"
         "sys.meta_path.insert(0, Blocker())\n"
-        "from synthesis.ml.world import pyworld\n"
+        "from synthesis.ml.recordings.world import pyworld\n"
         "print(pyworld.__version__, 'pkg_resources' in sys.modules)\n"
     )
     version, left_over = run(code).split()
@@ -43,7 +43,7 @@ def test_pyworld_imports_without_pkg_resources():
 
 def test_torchaudio_imports_beside_a_cpu_build_of_torch():
     code = (
-        "from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports\n"
+        "from emotion.ml.torchaudio_stand_in import ensure_torchaudio_imports\n"
         "ensure_torchaudio_imports()\n"
         "import torch, torchaudio\n"
         "tone = torch.sin(torch.arange(800) * 0.1)\n"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from audio import encode_wav
-from synthesis.ml.acoustic_model import ModelShape, build, coqui_config
-from synthesis.ml.phonemes import phoneme_table
-from synthesis.ml.spectrum import N_MELS
-from synthesis.ml.torchaudio_stand_in import ensure_torchaudio_imports
-from synthesis.ml.voices import Voice, file_sha256, load_voice, write_manifest
+from emotion.ml.torchaudio_stand_in import ensure_torchaudio_imports
+from synthesis.ml.making.acoustic_model import ModelShape, build, coqui_config
+from synthesis.ml.speaking.phonemes import phoneme_table
+from synthesis.ml.speaking.spectrum import N_MELS
+from synthesis.ml.speaking.voices import Voice, file_sha256, load_voice, write_manifest
 
 NAMES = ("toy_happy_0", "toy_sad_0")
 SPEAKERS = {"toy": {"happy": "toy_happy_0", "sad": "toy_sad_0"}}
@@ -122,7 +122,7 @@ def save_hifigan(folder: Path) -> None:
         "resblock_dilation_sizes": [[1, 3, 5]],
         "resblock_type": "1",
     }
-    from synthesis.ml.acoustic_model import audio_config
+    from synthesis.ml.making.acoustic_model import audio_config
 
     config = HifiganConfig(
         audio=audio_config(),
@@ -223,7 +223,7 @@ def _mel_model_settings() -> dict[str, Any]:
     """What makes a model with an input of letters and two named speakers."""
     from TTS.tts.configs.shared_configs import CharactersConfig
 
-    from synthesis.ml.acoustic_model import audio_config
+    from synthesis.ml.making.acoustic_model import audio_config
 
     return {
         "audio": audio_config(),

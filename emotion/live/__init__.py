@@ -1,0 +1,1 @@
+"""Live sessions over a websocket; the protocol is described in docs/api.md."""

@@ -1,0 +1,1 @@
+"""Everything that listens: from samples to an emotion, in numpy and onnxruntime alone."""

@@ -1,9 +1,0 @@
-from celery import shared_task
-
-from emotion import services
-
-
-@shared_task
-def beat_heart() -> None:
-    """Tell the database that a worker is alive."""
-    services.record_heartbeat()

@@ -1,0 +1,1 @@
+"""Everything that speaks: from a sentence and an emotion to a waveform."""

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from emotion import inference
+from emotion.ml.labels import EMOTIONS
+from emotion.ml.speech.streaming import (
+    LiveConfig,
+    LiveSession,
+    Measured,
+    UtteranceEnd,
+    UtteranceStart,
+)
+
+SECOND = 32_000  # bytes of 16-bit samples at 16 kHz
+BLOCK = SECOND // 10
+
+
+def new_session(config: LiveConfig | None = None) -> LiveSession:
+    return LiveSession(inference.predictor().predict, config)
+
+
+def feed_in_blocks(session: LiveSession, pcm: bytes, block: int = BLOCK) -> list:
+    events = []
+    for start in range(0, len(pcm), block):
+        events += session.feed(pcm[start : start + block])
+    return events
+
+
+def test_speech_is_announced_measured_and_ended(pcm):
+    events = feed_in_blocks(new_session(), pcm + bytes(SECOND))
+
+    assert isinstance(events[0], UtteranceStart)
+    assert isinstance(events[-2], Measured)
+    assert isinstance(events[-1], UtteranceEnd)
+    assert events[-2].trigger == "speech_ended"
+    assert {event.trigger for event in events[1:-2]} == {"interval"}
+    assert {event.utterance_id for event in events} == {1}
+    # The speech lies between 0.5 s and 3.5 s.
+    assert events[0].audio_start_ms == pytest.approx(450, abs=150)
+    assert events[-1].audio_end_ms == pytest.approx(3500, abs=200)
+
+
+def test_speech_is_measured_four_times_a_second(pcm):
+    measured = [e for e in feed_in_blocks(new_session(), pcm) if isinstance(e, Measured)]
+
+    assert len(measured) == pytest.approx(4 * 3, abs=2)
+    assert [event.measurement_id for event in measured] == list(range(1, len(measured) + 1))
+    for event in measured:
+        assert tuple(event.scores) == EMOTIONS
+        assert sum(event.scores.values()) == pytest.approx(1, abs=0.001)
+        assert event.emotion == max(event.scores, key=event.scores.get)
+
+
+def test_a_measurement_covers_at_most_the_window(pcm):
+    session = new_session(LiveConfig(window_ms=1000))
+
+    measured = [e for e in feed_in_blocks(session, pcm) if isinstance(e, Measured)]
+
+    spans = [event.audio_end_ms - event.audio_start_ms for event in measured]
+    assert max(spans) == pytest.approx(1000, abs=32)
+    assert all(span <= 1000 for span in spans)
+
+
+@pytest.mark.parametrize("block", [2, 998, 7_000])
+def test_how_the_audio_is_cut_does_not_matter_for_where_speech_is(pcm, block):
+    expected = feed_in_blocks(new_session(), pcm + bytes(SECOND))
+    found = feed_in_blocks(new_session(), pcm + bytes(SECOND), block)
+
+    assert found[0] == expected[0]
+    assert found[-1] == expected[-1]
+
+
+def test_audio_that_arrives_late_and_together_is_measured_once(pcm):
+    measured = [e for e in new_session().feed(pcm[: 3 * SECOND]) if isinstance(e, Measured)]
+
+    assert len(measured) == 1
+    assert measured[0].audio_end_ms == pytest.approx(3000, abs=64)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.05])
+def test_silence_and_noise_are_no_speech(level):
+    noise = np.random.default_rng(1).normal(0, level, 48_000) if level else np.zeros(48_000)
+
+    assert feed_in_blocks(new_session(), (noise * 32_767).astype("<i2").tobytes()) == []
+
+
+def test_two_utterances_are_told_apart(pcm):
+    session = new_session()
+
+    events = feed_in_blocks(session, pcm + bytes(SECOND) + pcm + bytes(SECOND))
+
+    assert [e.utterance_id for e in events if isinstance(e, UtteranceStart)] == [1, 2]
+    assert [e.utterance_id for e in events if isinstance(e, UtteranceEnd)] == [1, 2]
+    assert session.utterances == 2
+
+
+def test_finishing_ends_the_utterance_that_goes_on(pcm):
+    session = new_session()
+    feed_in_blocks(session, pcm[: 2 * SECOND])
+
+    measured, end = session.finish()
+
+    assert (measured.trigger, end.type) == ("speech_ended", "utterance.end")
+    assert session.finish() == []
+
+
+def test_memory_stays_bounded_however_long_somebody_speaks(pcm):
+    session = new_session(LiveConfig(measure_every_ms=60_000, end_silence_ms=60_000))
+    feed_in_blocks(session, pcm * 5)
+
+    assert sum(chunk.size for chunk in session._utterance.chunks) <= 3 * 16_000

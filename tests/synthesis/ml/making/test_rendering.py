@@ -1,0 +1,146 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from synthesis.ml.making.donors import Donor, DonorLibrary
+from synthesis.ml.making.preparation import DONOR_ACTORS
+from synthesis.ml.making.recipe import Gains, load_recipes, write_recipes
+from synthesis.ml.making.rendering import MAX_F0_HZ, MAX_LENGTHENING, Rendering, render, time_map
+from synthesis.ml.making.speakers import Speaker, load_speakers
+from synthesis.ml.recordings.corpora import ActedClip
+from synthesis.ml.recordings.world import ACTOR_F0_HZ, READER_F0_HZ, Analysis, analyse, trim
+from synthesis.ml.speaking.spectrum import TRAINING_RMS
+
+NOTHING = Gains(
+    tempo=0, pitch=0, pitch_shape=0, level=0, timbre=0, aperiodicity=0, own_pitch=1,
+    own_level=1, frequency_warp=1, jitter=0, shimmer_db=0, own_pitch_range=1,
+    adds_to_own_pitch=False, shares_timbre=False,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reading() -> Analysis:
+    from tests.synthesis.ml.conftest import syllables
+
+    return analyse(trim(syllables(180.0)), READER_F0_HZ)
+
+
+@pytest.fixture(scope="module")
+def donor() -> Donor:
+    """An actor who speaks 5 semitones higher, 1.5 times as slowly, and rising."""
+    from tests.synthesis.ml.conftest import syllables
+
+    neutral = analyse(trim(syllables(200.0, seed=1)), ACTOR_F0_HZ)
+    acted = analyse(
+        trim(syllables(200.0 * 2 ** (3 / 12), syllable_s=0.3, rise=4.0, seed=2)), ACTOR_F0_HZ
+    )
+    clips = [(clip("neutral"), neutral), (clip("happy"), acted)]
+    return DonorLibrary(clips).donor(2, "happy", "01", "01")
+
+
+def clip(emotion: str) -> ActedClip:
+    from pathlib import Path
+
+    return ActedClip(Path(f"{emotion}.flac"), 2, emotion, "01", "01", emotion != "neutral")
+
+
+def rendered(reading: Analysis, donor: Donor, **gains: float) -> Rendering:
+    return render(reading, donor, replace(NOTHING, **gains), np.random.default_rng(0))
+
+
+def median_semitones(f0: np.ndarray) -> float:
+    return float(12 * np.log2(np.median(f0[f0 > 0])))
+
+
+def test_without_gains_the_reading_comes_back(reading, donor):
+    copy = rendered(reading, donor)
+    assert len(copy.f0) == len(reading)
+    voiced = reading.voiced & (copy.f0 > 0)
+    np.testing.assert_allclose(copy.f0[voiced], reading.f0[voiced], rtol=1e-3)
+
+
+def test_the_pitch_gain_moves_the_median_by_the_donors_shift(reading, donor):
+    shift = np.median(donor.contours.semitones)
+    assert 3.0 < shift < 7.5
+    moved = rendered(reading, donor, pitch=1.0)
+    gained = median_semitones(moved.f0) - median_semitones(reading.f0)
+    assert gained == pytest.approx(shift, abs=0.5)
+
+
+def test_the_tempo_gain_stretches_towards_the_donors_tempo(reading, donor):
+    half = len(rendered(reading, donor, tempo=0.5).f0)
+    full = len(rendered(reading, donor, tempo=1.0).f0)
+    assert len(reading) < half < full
+
+
+def test_a_rendering_is_never_longer_than_the_bound(reading, donor):
+    slow = rendered(reading, donor, tempo=5.0)
+    assert len(slow.f0) <= MAX_LENGTHENING * len(reading) + 1
+
+
+def test_the_pitch_never_passes_the_bound(reading, donor):
+    high = rendered(reading, donor, pitch=3.0, pitch_shape=2.0, jitter=0.02)
+    voiced = high.f0[high.f0 > 0]
+    assert np.percentile(voiced, 95) <= MAX_F0_HZ * 1.001
+
+
+def test_every_rendering_has_the_training_level(reading, donor):
+    for gains in ({}, {"level": 2.0, "shimmer_db": 1.0}, {"timbre": 2.0}):
+        waveform = rendered(reading, donor, **gains).waveform
+        assert waveform.dtype == np.float32
+        assert np.sqrt(np.square(waveform).mean()) == pytest.approx(TRAINING_RMS, rel=0.01)
+
+
+def test_the_same_generator_state_gives_the_same_rendering(reading, donor):
+    gains = replace(NOTHING, jitter=0.02, shimmer_db=1.0)
+    first = render(reading, donor, gains, np.random.default_rng(7)).waveform
+    again = render(reading, donor, gains, np.random.default_rng(7)).waveform
+    other = render(reading, donor, gains, np.random.default_rng(8)).waveform
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_constant_tempo_lays_frames_out_evenly():
+    positions = time_map(100, np.array([1.25]))
+    assert len(positions) == 125
+    np.testing.assert_allclose(np.diff(positions), 1 / 1.25)
+    assert positions[0] == pytest.approx(0.4)
+
+
+def test_the_time_map_never_goes_back():
+    rng = np.random.default_rng(0)
+    positions = time_map(200, rng.uniform(0.1, 5.0, 50))
+    assert np.all(np.diff(positions) > 0)
+    assert positions[0] >= 0
+    assert positions[-1] <= 200
+
+
+def test_every_speaker_has_takes_of_all_emotions_but_neutral_by_donors_of_the_right_voice():
+    recipes = load_recipes()
+    for speaker in load_speakers():
+        recipe = recipes[speaker.name]
+        assert sorted(recipe) == ["angry", "disgust", "fearful", "happy", "sad", "surprised"]
+        actors = DONOR_ACTORS[speaker.donors]
+        assert all(take.donor.actor in actors for takes in recipe.values() for take in takes)
+
+
+def test_recipes_are_written_as_they_are_read(tmp_path):
+    recipes = load_recipes()
+    write_recipes(recipes, tmp_path / "again.toml")
+    assert load_recipes(tmp_path / "again.toml") == recipes
+
+
+def test_a_further_speaker_is_lower_with_formants_moved(speak):
+    reading = analyse(trim(speak()), READER_F0_HZ)
+    lower = Speaker("low", formants=0.8, pitch=0.5, donors="men").reading(reading)
+    np.testing.assert_allclose(lower.f0, 0.5 * reading.f0)
+    frame = int(np.flatnonzero(reading.voiced)[20])
+    before, after = reading.spectrum[frame, 20:150], lower.spectrum[frame, 16:120]
+    # The strongest resonance moves to four fifths of its frequency.
+    assert 16 + after.argmax() == pytest.approx(0.8 * (20 + before.argmax()), abs=3)
+
+
+def test_the_reader_is_left_as_she_is(speak):
+    reading = analyse(trim(speak()), READER_F0_HZ)
+    assert load_speakers()[0].reading(reading) is reading
