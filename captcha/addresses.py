@@ -6,16 +6,14 @@ day, and with it the last way to try out which address a hash is of.
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from captcha.keys import derive
 from captcha.models import DailySalt
-from web.addresses import client_address
-
-Address = IPv4Address | IPv6Address
+from web.addresses import Address, client_address, parse_address
 
 # One subscriber or office: what providers hand out as the smallest unit.
 NETWORK_PREFIX = {4: 24, 6: 64}
@@ -33,22 +31,12 @@ class Visitor:
 
 def visitor_of(request: HttpRequest) -> Visitor:
     """Return the hashes of the visitor who sent this request."""
-    address = _parsed(client_address(request))
+    address = parse_address(client_address(request))  # None behind a Unix socket
     salt = DailySalt.objects.of(timezone.now().date())
     return Visitor(
         voter=_hashed("voter", address, VOTER_PREFIX, salt),
         network=_hashed("network", address, NETWORK_PREFIX, salt),
     )
-
-
-def _parsed(text: str) -> Address | None:
-    """None where there is no address, as behind a Unix socket."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def _hashed(purpose: str, address: Address | None, prefix: dict[int, int], salt: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+import idna
 from django.core.exceptions import ValidationError
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -18,10 +19,11 @@ def normalised(hostname: str) -> str:
     """
     text = hostname.strip().lower().removesuffix(".")
     try:
-        # The codec refuses the asterisk of a wildcard's first label.
+        # As browsers write it (UTS 46): straße.de is a name of its own, not strasse.de. The
+        # asterisk of a wildcard's first label is no part of a name.
         prefix, name = ("*.", text[2:]) if text.startswith("*.") else ("", text)
-        ascii_name = prefix + name.encode("idna").decode("ascii")
-    except UnicodeError:
+        ascii_name = prefix + (name if name.isascii() else idna.encode(name, uts46=True).decode())
+    except idna.IDNAError:
         ascii_name = ""
     if len(ascii_name) > MAX_LENGTH or not _HOSTNAME.fullmatch(ascii_name):
         raise ValidationError(

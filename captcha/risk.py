@@ -5,9 +5,9 @@ It throttles, and refuses nobody: listening takes some people several tries.
 
 from django.conf import settings
 
-from captcha.limits import add_up
 from captcha.models import Challenge, Site
 from captcha.work import extra_bits
+from web.counters import add_up
 
 PERIOD_S = 600
 SITE_PERIOD_S = 60
@@ -21,7 +21,7 @@ def work_bits(*, site_id: int, network: str, kind: str) -> int:
     It grows with the starts and failures of a network, and for everybody while a site is flooded.
     """
     count = add_up(key=_key(site_id, network), amount=1, period_s=PERIOD_S)
-    starts = add_up(key=f"site.{site_id}", amount=1, period_s=SITE_PERIOD_S)
+    starts = add_up(key=f"captcha.site.{site_id}", amount=1, period_s=SITE_PERIOD_S)
     most = settings.CAPTCHA_WORK_MAX_EXTRA_BITS
     own = extra_bits(count=count, free=settings.CAPTCHA_FREE_CHALLENGES, most=most)
     of_all = extra_bits(count=starts, free=settings.CAPTCHA_FREE_CHALLENGES_OF_SITE, most=most)
@@ -61,4 +61,4 @@ def score_of(challenge: Challenge, *, mistakes: int) -> float:
 
 
 def _key(site_id: int, network: str) -> str:
-    return f"risk.{site_id}.{network}"
+    return f"captcha.risk.{site_id}.{network}"

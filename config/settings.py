@@ -12,7 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
+
+from web.rates import Rate
 
 env = Env()
 
@@ -47,6 +50,17 @@ def _generated_secret(name: str) -> str:
 
 
 SECRET_KEY = env.str("INFLECT_SECRET_KEY", "") or _generated_secret("secret_key")
+
+
+def _rate(name: str, default: str) -> str:
+    """Return a rate such as 60/min, in units of s, min, hour or day."""
+    rate = env.str(name, default)
+    try:
+        Rate.parse(rate)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+    return rate
+
 
 # Hosts ---------------------------------------------------------------------------------------
 
@@ -137,17 +151,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
-    CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
-        }
-    }
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     }
 else:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -342,14 +349,14 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["web.throttles.AddressThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        # Calls of one address without a key; e.g. 120/min.
-        "anon": env.str("INFLECT_API_RATE", "120/min"),
+        # Calls of one address without a key.
+        "anon": _rate("INFLECT_API_RATE", "120/min"),
         # Recordings that one address may leave for labelling.
-        "donation": env.str("INFLECT_DONATION_RATE", "20/day"),
+        "donation": _rate("INFLECT_DONATION_RATE", "20/day"),
         # Sentences that one address may have spoken on the page of voices, in seven emotions each.
-        "voices": env.str("INFLECT_VOICES_RATE", "10/min"),
+        "voices": _rate("INFLECT_VOICES_RATE", "10/min"),
         # Calls with one API key.
-        "api_key": env.str("INFLECT_API_KEY_RATE", "1200/min"),
+        "api_key": _rate("INFLECT_API_KEY_RATE", "1200/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "web.problems.api_exception_handler",
@@ -429,18 +436,10 @@ CAPTCHA_TOKEN_LIFE_S = env.int(
 CAPTCHA_AUDIO_MAX_FETCHES = env.int(
     "INFLECT_CAPTCHA_AUDIO_MAX_FETCHES", 3, validate=validate.Range(min=1)
 )
-# New challenges of one network (/24 or /64); e.g. 60/min. Units: s, min, hour, day.
-CAPTCHA_CHALLENGE_RATE = env.str(
-    "INFLECT_CAPTCHA_CHALLENGE_RATE",
-    "60/min",
-    validate=validate.Regexp(r"^[1-9][0-9]*/(s|sec|min|h|hour|day)$"),
-)
-# Calls that answer one challenge; e.g. 60/min.
-CAPTCHA_ANSWER_RATE = env.str(
-    "INFLECT_CAPTCHA_ANSWER_RATE",
-    "60/min",
-    validate=validate.Regexp(r"^[1-9][0-9]*/(s|sec|min|h|hour|day)$"),
-)
+# New challenges of one network (/24 or /64).
+CAPTCHA_CHALLENGE_RATE = _rate("INFLECT_CAPTCHA_CHALLENGE_RATE", "60/min")
+# Calls that answer one challenge.
+CAPTCHA_ANSWER_RATE = _rate("INFLECT_CAPTCHA_ANSWER_RATE", "60/min")
 # Share of a clip's length that has to pass before its answer is taken.
 CAPTCHA_LEAST_LISTENING = env.float(
     "INFLECT_CAPTCHA_LEAST_LISTENING", 0.6, validate=validate.Range(min=0.0, max=1.0)

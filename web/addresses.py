@@ -1,50 +1,90 @@
-"""The address of the client, by which calls are counted."""
+"""The address of the client, by which calls are counted: one reading for HTTP, websockets and the
+CAPTCHA.
+
+It answers as uvicorn's `ProxyHeadersMiddleware` does, which cannot be used as it is: behind a
+dual-stack socket a proxy of the network 10.0.0.0/8 is `::ffff:10.0.0.1` there, and is not believed;
+and it takes the word of a proxy for an address where the word is "unknown".
+"""
 
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+Address = IPv4Address | IPv6Address
+
+# One IPv6 host changes its address within its /64 all the time.
+CALLER_PREFIX = {4: 32, 6: 64}
+
 
 def client_address(request: HttpRequest | Request) -> str:
-    """Return the nearest address that is no proxy of ours.
+    """Return the nearest address that is no proxy of ours, in its usual form; "" for none.
 
     `X-Forwarded-For` counts only when a proxy of `TRUSTED_PROXIES` wrote it: from anybody else it
     is a wish, and would let a caller choose whom the limits are counted on.
     """
-    meta = request.META
+    meta = request.META  # where Django joins headers that were sent several times
     return _nearest(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def address_of_connection(scope: Mapping[str, Any]) -> str:
     """Return the same of an ASGI connection, such as a websocket."""
-    headers = dict(scope.get("headers", ()))
+    headers = scope.get("headers", ())
+    forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
     address = (scope.get("client") or ("",))[0]
-    return _nearest(address, headers.get(b"x-forwarded-for", b"").decode("latin-1"))
+    return _nearest(address, ",".join(forwarded))
 
 
-def _nearest(address: str, forwarded_for: str) -> str:
-    forwarded = forwarded_for.split(",")
-    while forwarded and _is_trusted_proxy(address):
-        address = forwarded.pop().strip() or address
-    return address
+def parse_address(text: str) -> Address | None:
+    """Read an address as peers and proxies write it, with or without a port; None if it is none.
+
+    An IPv4 address that a dual-stack socket shows as IPv6 is that IPv4 address.
+
+    >>> parse_address("[2001:db8::1]:443"), parse_address("::ffff:192.0.2.7")
+    (IPv6Address('2001:db8::1'), IPv4Address('192.0.2.7'))
+    """
+    try:
+        address = ip_address(_without_port(text.strip()))
+    except ValueError:
+        return None
+    if isinstance(address, IPv4Address):
+        return address
+    # Without the name of an interface (fe80::1%eth0), which no network has.
+    return address.ipv4_mapped or IPv6Address(int(address))
 
 
 def network_of(address: str) -> str:
     """Return what counts as one caller: an IPv4 address, or the /64 that an IPv6 host roams in."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
+    parsed = parse_address(address)
+    if parsed is None:
         return address
-    return address if parsed.version == 4 else str(ip_network(f"{address}/64", strict=False))
+    network = ip_network(f"{parsed}/{CALLER_PREFIX[parsed.version]}", strict=False)
+    return str(parsed if parsed.version == 4 else network)
 
 
-def _is_trusted_proxy(address: str) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in settings.TRUSTED_PROXIES)
+def _nearest(peer: str, forwarded_for: str) -> str:
+    """Walk back from our own peer as long as proxies of ours vouch for the one before."""
+    address = parse_address(peer)
+    hops = forwarded_for.split(",")
+    while hops and _is_trusted_proxy(address):
+        hop = hops.pop()
+        if not hop.strip():
+            continue
+        before = parse_address(hop)
+        if before is None:  # "unknown" or made up: whoever wrote it is the last one we know
+            break
+        address = before
+    return str(address) if address else peer
+
+
+def _is_trusted_proxy(address: Address | None) -> bool:
+    return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _without_port(text: str) -> str:
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text

@@ -6,7 +6,11 @@ large; an upload limit in a view comes too late for the disk.
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
+
+from audio import TooLargeError
+from web.problems import Problem
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,15 +54,15 @@ class BodyLimit:
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         message = f"The request is over {self._max_bytes} bytes: send a smaller file"
-        problem = {"error": {"code": "audio_too_large", "message": message}}
+        problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TooLargeError.code, message)
         is_page = b"text/html" in _header(scope, b"accept")
-        body = message if is_page else json.dumps(problem)
+        body = message if is_page else json.dumps(problem.body())
         headers = [
             (b"content-type", b"text/plain; charset=utf-8" if is_page else b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
         await send({"type": "http.response.body", "body": body.encode()})
 
 

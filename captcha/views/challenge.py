@@ -18,39 +18,24 @@ from django.views.decorators.csrf import csrf_exempt
 from captcha import services
 from captcha.addresses import visitor_of
 from captcha.bodies import BodyError, read_json
+from captcha.errors import RateLimited
 from captcha.forms import AnswerForm, StartForm, WorkForm
-from captcha.limits import Rate, seconds_to_wait
 from captcha.models import Challenge
 from captcha.services import Progress
 from captcha.work import ALGORITHM
+from web.counters import seconds_to_wait
+from web.problems import Problem, problem_of
+from web.rates import Rate
 
 MAX_BODY_BYTES = 8 * 1024
 
 
-class RateLimited(Exception):
-    """A network asked for too many challenges, or somebody for too much of one challenge."""
-
-    def __init__(self, wait_s: int) -> None:
-        super().__init__(f"Too many calls: try again in {wait_s} s")
-        self.wait_s = wait_s
-
-
-PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
-    services.SiteNotFound: (HTTPStatus.NOT_FOUND, "site_not_found"),
-    services.HostnameNotAllowed: (HTTPStatus.FORBIDDEN, "hostname_not_allowed"),
-    services.ChallengeNotFound: (HTTPStatus.NOT_FOUND, "challenge_not_found"),
-    services.OutOfOrder: (HTTPStatus.CONFLICT, "out_of_order"),
-    services.KindNotOffered: (HTTPStatus.FORBIDDEN, "kind_not_offered"),
-    services.WorkMissing: (HTTPStatus.CONFLICT, "work_missing"),
-    services.WorkInvalid: (HTTPStatus.BAD_REQUEST, "work_invalid"),
-    services.AnswerNotOffered: (HTTPStatus.BAD_REQUEST, "field_invalid"),
-    services.TooEarly: (HTTPStatus.CONFLICT, "too_early"),
-    RateLimited: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"),
-}
-BODY_STATUS = {
-    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-}
+NOT_ALLOWED = Problem(
+    HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Send POST", {"Allow": "POST"}
+)
+EXPIRED = Problem(
+    HTTPStatus.GONE, "challenge_expired", "The challenge has expired: start a new one"
+)
 
 View = Callable[..., HttpResponse]
 
@@ -63,17 +48,14 @@ def json_api(view: View) -> View:
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "POST":
-            return _problem(
-                HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Send POST", Allow="POST"
-            )
+            return NOT_ALLOWED.as_json()
         try:
             return view(request, *args, **kwargs)
-        except BodyError as error:
-            status = BODY_STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
-            return _problem(status, error.code, str(error))
-        except tuple(PROBLEMS) as error:
-            status, code = PROBLEMS[type(error)]
-            return _problem(status, code, str(error), **_retry_after(error))
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            return problem.as_json()
 
     return answered
 
@@ -104,9 +86,7 @@ def answer(request: HttpRequest, challenge_id: UUID) -> HttpResponse:
         work=fields["work"],
     )
     if progress.state == Challenge.State.EXPIRED:
-        return _problem(
-            HTTPStatus.GONE, "challenge_expired", "The challenge has expired: start a new one"
-        )
+        return EXPIRED.as_json()
     return JsonResponse(_described(progress))
 
 
@@ -162,14 +142,3 @@ def _work(progress: Progress) -> dict[str, Any] | None:
     if not progress.bits:
         return None
     return {"algorithm": ALGORITHM, "salt": progress.salt, "bits": progress.bits}
-
-
-def _retry_after(error: Exception) -> dict[str, str]:
-    if not isinstance(error, RateLimited | services.TooEarly):
-        return {}
-    return {"Retry-After": str(math.ceil(error.wait_s))}
-
-
-def _problem(status: HTTPStatus, code: str, message: str, **headers: str) -> HttpResponse:
-    body = {"error": {"code": code, "message": message}}
-    return JsonResponse(body, status=status, headers=headers)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from captcha.limits import Rate, seconds_to_wait
 from captcha.models import Challenge, ChallengeItem
+from web.counters import seconds_to_wait
+from web.rates import Rate
 
 pytestmark = pytest.mark.django_db
 START = "/captcha/api/challenge"
@@ -114,7 +115,7 @@ def test_a_network_that_asks_too_often_has_to_wait_but_others_have_not(visitor_a
 
 def test_refused_calls_do_not_prolong_the_wait(monkeypatch):
     rate, now = Rate(2, 60), 600.0
-    monkeypatch.setattr("captcha.limits.time.time", lambda: now)
+    monkeypatch.setattr("web.counters.now", lambda: now)
     assert [seconds_to_wait(rate=rate, key="k") for _ in range(4)] == [0, 0, 60, 60]
     now = 630.0
     assert seconds_to_wait(rate=rate, key="k") == 30
