@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -110,25 +111,30 @@ def answer_item(
     if challenge_id == TEST_CHALLENGE and settings.CAPTCHA_TEST_KEYS:
         return public_tests.take_work(work)
     now = timezone.now()
-    _take_answer(challenge_id, position, answer, work, now)
-    return _go_on(challenge_id, now)
+    challenge, asked = _take_answer(challenge_id, position, answer, work, now)
+    if _is_further_due(challenge, asked):
+        return _go_on(challenge_id, now)
+    return _progress(challenge, asked)
 
 
 @transaction.atomic
-def _take_answer(challenge_id: UUID, position: int, answer: str, work: str, now: datetime) -> None:
+def _take_answer(
+    challenge_id: UUID, position: int, answer: str, work: str, now: datetime
+) -> tuple[Challenge, list[ChallengeItem]]:
     challenge = _locked(challenge_id)
     if challenge.state == Challenge.State.OPEN and challenge.expires_at <= now:
         _decide(challenge, Challenge.State.EXPIRED, now)
     asked = _items(challenge)
     if challenge.state == Challenge.State.EXPIRED:
-        return
+        return challenge, asked
     is_repeated = bool(position) and _is_repeated(asked, position)
     if work and not is_repeated:
         _note_work(challenge, work, now)
     if position and not is_repeated:
         _note(challenge, asked, answer, now)
     elif challenge.is_worked_alone:
-        _settle(challenge, asked, passed=True, now=now)
+        _settle(challenge, asked, {}, passed=True, now=now)
+    return challenge, asked
 
 
 def _note_work(challenge: Challenge, work: str, now: datetime) -> None:
@@ -150,10 +156,14 @@ def _go_on(challenge_id: UUID, now: datetime) -> Progress:
     """Ask a further clip if one is due, and tell where the challenge stands."""
     challenge = _locked(challenge_id)
     asked = _items(challenge)
-    is_open = challenge.state == Challenge.State.OPEN and challenge.kind != Challenge.Kind.WORK
-    if is_open and all(item.is_answered for item in asked):
+    if _is_further_due(challenge, asked):
         asked.extend(items.ask_further(challenge, first=len(asked) + 1, now=now))
     return _progress(challenge, asked)
+
+
+def _is_further_due(challenge: Challenge, asked: list[ChallengeItem]) -> bool:
+    is_open = challenge.state == Challenge.State.OPEN and challenge.kind != Challenge.Kind.WORK
+    return is_open and all(item.is_answered for item in asked)
 
 
 def _locked(challenge_id: UUID) -> Challenge:
@@ -215,36 +225,42 @@ def _note(challenge: Challenge, asked: list[ChallengeItem], answer: str, now: da
     if current is not asked[-1]:
         items.serve(asked[current.position], now)  # positions count from 1: this is the next one
         return
-    result = verdict(_answers(asked), RULES[challenge.difficulty])
+    clips = [item.play_clip for item in asked if item.play_clip]
+    renditions = synthesis_services.lock_renditions(clips=clips)
+    rates = synthesis_services.person_rates(clips=clips, renditions=renditions)
+    result = verdict(_answers(asked, rates), RULES[challenge.difficulty])
     if result is not Verdict.MORE:
-        _settle(challenge, asked, passed=result is Verdict.PASS, now=now)
+        _settle(challenge, asked, renditions, passed=result is Verdict.PASS, now=now)
 
 
-def _answers(asked: list[ChallengeItem]) -> list[Answer]:
+def _answers(asked: list[ChallengeItem], rates: Mapping[UUID | None, float]) -> list[Answer]:
     """The answers that count, with what earlier ones told of their clips."""
-    counted = [item for item in asked if item.emotion]
-    rates = synthesis_services.person_rates(
-        clips=[item.play_clip for item in counted if item.play_clip]
-    )
     return [
         Answer(
             item.is_right,
             person_rate=rates.get(item.play_clip_id, USUAL_PERSON_RATE),
             guesser_rate=1 / len(item.challenge.site.answer_choices()),
         )
-        for item in counted
+        for item in asked
+        if item.emotion
     ]
 
 
 def _settle(
-    challenge: Challenge, asked: list[ChallengeItem], *, passed: bool, now: datetime
+    challenge: Challenge,
+    asked: list[ChallengeItem],
+    renditions: synthesis_services.Renditions,
+    *,
+    passed: bool,
+    now: datetime,
 ) -> None:
     """Decide the challenge, with everything that depends on it in the same transaction."""
     _decide(challenge, Challenge.State.PASSED if passed else Challenge.State.FAILED, now)
-    # In the order of ids, so that two challenges with the same clips cannot lock crosswise.
-    known = sorted((item.play_clip_id, item.is_right) for item in asked if item.play_clip_id)
-    for clip_id, right in known:
-        synthesis_services.record_answer(clip_id=clip_id, right=right, by_person=passed)
+    synthesis_services.record_answers(
+        answers=[(item.play_clip, item.is_right) for item in asked if item.play_clip],
+        renditions=renditions,
+        by_person=passed and challenge.kind != Challenge.Kind.WORK,
+    )
     if not passed:
         note_failure(challenge)
         return

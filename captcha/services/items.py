@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from captcha.keys import derive, digest
 from captcha.models import Challenge, ChallengeItem
@@ -28,8 +27,7 @@ def ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
     if challenge.kind == Challenge.Kind.WORK:
         return []
     try:
-        with transaction.atomic():
-            return _ask_clips(challenge, now)
+        return _ask_clips(challenge, now)
     except PoolEmpty as error:
         _fall_back_to_work(challenge, error)
         return []
@@ -38,8 +36,7 @@ def ask_first_round(challenge: Challenge, now: datetime) -> list[ChallengeItem]:
 def ask_further(challenge: Challenge, *, first: int, now: datetime) -> list[ChallengeItem]:
     """Ask one clip or situation more, at this position."""
     try:
-        with transaction.atomic():
-            return _ask(challenge, _draw(challenge, count=1), first=first, now=now)
+        return _ask(challenge, _draw(challenge, count=1), first=first, now=now)
     except PoolEmpty as error:
         _fall_back_to_work(challenge, error)
         return []

@@ -1,5 +1,6 @@
 """Who decides on a clip, and what follows: the rule on its votes, or a moderator."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -25,10 +26,9 @@ def _read_rule(path: Path) -> PromotionRule:
     return PromotionRule.from_file(path)
 
 
-def decide_by_votes(clip: Clip) -> Promotion | None:
-    """Apply the rule to all counted votes of a locked, open clip."""
+def decide_by_votes(clip: Clip, votes: Sequence[str]) -> Promotion | None:
+    """Apply the rule to the counted votes of a locked, open clip."""
     rule = promotion_rule()
-    votes = list(clip.votes.counted().values_list("emotion", flat=True))
     decision = rule.decide(votes)
     if decision.verdict is Verdict.PROMOTE:
         return _promote(clip, decision, rule.version)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from labeling.models import Clip, Promotion, Vote
@@ -26,7 +26,7 @@ class VoteOutcome:
     promotion: Promotion | None = None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def draw_dummy_clip(*, voter: str) -> Clip | None:
     """Choose an open clip that this voter has not judged, and count the serving.
 
@@ -39,7 +39,7 @@ def draw_dummy_clip(*, voter: str) -> Clip | None:
     return clip
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_vote(
     *, clip_id: UUID, voter: str, network: str, emotion: str, challenge_id: UUID
 ) -> VoteOutcome:
@@ -51,14 +51,16 @@ def record_vote(
     Raises:
         ClipNotFound: If there is no such clip.
         UnknownEmotion: If the label is none of the seven.
+        IntegrityError: If the same challenge votes on another clip at this very moment, whose lock
+            is not ours; nothing of the caller's transaction is written then.
     """
     check_emotion(emotion)
     clip = locked(clip_id)
-    repeated = Q(clip=clip, voter=voter) | Q(challenge_id=challenge_id)
-    earlier = Vote.objects.filter(repeated).first()
-    if earlier:
-        return VoteOutcome(earlier, created=False)
-    vote = Vote(
+    known = list(Vote.objects.filter(Q(clip=clip) | Q(challenge_id=challenge_id)))
+    for vote in known:
+        if vote.challenge_id == challenge_id or vote.voter == voter:
+            return VoteOutcome(vote, created=False)
+    vote = Vote.objects.create(
         clip=clip,
         voter=voter,
         network=network,
@@ -66,11 +68,7 @@ def record_vote(
         challenge_id=challenge_id,
         is_late=clip.state != Clip.State.OPEN,
     )
-    try:
-        with transaction.atomic():
-            vote.save()
-    except IntegrityError:
-        # The same challenge on another clip, at the same moment: that lock is not ours.
-        return VoteOutcome(Vote.objects.get(repeated), created=False)
-    promotion = None if vote.is_late else decide_by_votes(clip)
-    return VoteOutcome(vote, created=True, promotion=promotion)
+    if vote.is_late:
+        return VoteOutcome(vote, created=True)
+    counted = [each.emotion for each in (*known, vote) if not each.is_late]
+    return VoteOutcome(vote, created=True, promotion=decide_by_votes(clip, counted))

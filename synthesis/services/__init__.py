@@ -1,13 +1,17 @@
 """Writes of this app."""
 
+from synthesis.services.answers import (
+    Renditions,
+    lock_renditions,
+    person_rates,
+    record_answers,
+)
 from synthesis.services.clips import (
     ClipOverError,
     add_dummy_clip,
     add_play_clip,
     delete_over,
     draw_play_clips,
-    person_rates,
-    record_answer,
     remove_orphaned_audio,
     retire_play_clips,
     review_play_clip,
@@ -25,6 +29,7 @@ from synthesis.services.voices import register_voice, set_spoken
 __all__ = [
     "ClipOverError",
     "Need",
+    "Renditions",
     "SpeechRefused",
     "TooManyWaiting",
     "add_dummy_clip",
@@ -33,9 +38,10 @@ __all__ = [
     "delete_old_speech",
     "delete_over",
     "draw_play_clips",
+    "lock_renditions",
     "next_need",
     "person_rates",
-    "record_answer",
+    "record_answers",
     "register_voice",
     "remove_orphaned_audio",
     "request_speech",

@@ -1,9 +1,8 @@
 """Play clips from their making to their end, and the dummy clips that are made of speech."""
 
 import hashlib
-import logging
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import F, ProtectedError, Q
+from django.db.models import F, ProtectedError
 from django.utils import timezone
 
 from audio import encode_ogg_opus, encode_wav, rms_dbfs
@@ -21,14 +20,11 @@ from emotion.models import Emotion
 from labeling import pools
 from labeling import services as labeling_services
 from labeling.models import Clip
-from synthesis import recognition
 from synthesis.ml.speaking.clip_measures import measure_clip
-from synthesis.models import PlayClip, Rendition, SpeechRequest, Voice
+from synthesis.models import PlayClip, SpeechRequest, Voice
 
 if TYPE_CHECKING:
     from synthesis.ml.speaking.engine import Utterance
-
-logger = logging.getLogger(__name__)
 
 _RANDOM = secrets.SystemRandom()
 
@@ -93,7 +89,7 @@ def add_dummy_clip(*, utterance: "Utterance", voice: Voice, text: str, seed: int
     return clip
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def draw_play_clips(
     *, count: int, exclude: Collection[UUID] = (), emotions: Collection[str] = Emotion.values
 ) -> list[PlayClip]:
@@ -108,14 +104,16 @@ def draw_play_clips(
         emotions: To draw from.
 
     Returns:
-        At most `count` clips, fewer when the pool runs dry.
+        `count` clips; or as many as there are, of which no serving is counted, since they are too
+        few for a challenge.
     """
     drawn: list[PlayClip] = []
     while len(drawn) < count:
         clip = _random_clip(emotions, [*exclude, *(clip.pk for clip in drawn)])
         if clip is None:
-            break
-        drawn.append(_count_serving(clip))
+            return drawn
+        drawn.append(clip)
+    _count_servings(drawn)
     return drawn
 
 
@@ -138,73 +136,12 @@ def _random_clip(emotions: Collection[str], taken: Collection[UUID]) -> PlayClip
     return None
 
 
-def _count_serving(clip: PlayClip) -> PlayClip:
-    clip.times_served += 1
-    if clip.times_served >= settings.PLAY_CLIP_MAX_SERVED:
-        clip.state = PlayClip.State.RETIRED
-    clip.save(update_fields=["times_served", "state"])
-    return clip
-
-
-def person_rates(*, clips: Sequence[PlayClip]) -> dict[UUID | None, float]:
-    """How often people recognise each of these clips, by their ids."""
-    kinds = Q()
+def _count_servings(clips: list[PlayClip]) -> None:
     for clip in clips:
-        kinds |= Q(voice=clip.voice_id, speaker=clip.speaker, emotion=clip.emotion)
-    rows = Rendition.objects.filter(kinds) if clips else Rendition.objects.none()
-    known = {(row.voice_id, row.speaker, row.emotion): row for row in rows}
-    rates: dict[UUID | None, float] = {}
-    for clip in clips:
-        row = known.get((clip.voice_id, clip.speaker, clip.emotion))
-        rates[clip.pk] = recognition.person_rate(
-            clip=(clip.times_right, clip.times_wrong),
-            rendition=(row.times_right, row.times_wrong) if row else (0, 0),
-        )
-    return rates
-
-
-@transaction.atomic
-def record_answer(*, clip_id: UUID, right: bool, by_person: bool = False) -> None:
-    """Count a visitor's answer to a play clip, and stop asking what people do not recognise.
-
-    Args:
-        clip_id: Which clip.
-        right: Whether the answer was the intended emotion.
-        by_person: Whether the visitor passed the challenge. Only such answers decide on a whole
-            rendition: programs that answer at random could end them all.
-    """
-    field = "times_right" if right else "times_wrong"
-    PlayClip.objects.filter(pk=clip_id).update(**{field: F(field) + 1})
-    clip = PlayClip.objects.get(pk=clip_id)
-    if clip.state == PlayClip.State.READY and not recognition.is_clip_clear(
-        right=clip.times_right, wrong=clip.times_wrong, least=settings.PLAY_CLIP_LEAST_PASS_RATE
-    ):
-        clip.state = PlayClip.State.RETIRED
-        clip.save(update_fields=["state"])
-    if by_person:
-        clip.renditions().update(**{field: F(field) + 1})
-        _judge_rendition(clip)
-
-
-def _judge_rendition(clip: PlayClip) -> None:
-    rendition = clip.renditions().filter(is_active=True).first()
-    if rendition is None or recognition.is_rendition_clear(
-        right=rendition.times_right,
-        wrong=rendition.times_wrong,
-        least=settings.PLAY_CLIP_LEAST_PASS_RATE,
-    ):
-        return
-    others = Rendition.objects.pooled(settings.PLAY_VOICES).filter(emotion=rendition.emotion)
-    if not others.exclude(pk=rendition.pk).exists():
-        logger.error("%s is hardly recognised, and nobody else speaks %s", rendition, clip.emotion)
-        return
-    rendition.is_active = False
-    rendition.save(update_fields=["is_active"])
-    stock = PlayClip.objects.ready().filter(
-        voice=clip.voice_id, speaker=clip.speaker, emotion=clip.emotion
-    )
-    retired = stock.update(state=PlayClip.State.RETIRED)
-    logger.warning("%s is hardly recognised: no more of it, %d clips retired", rendition, retired)
+        clip.times_served += 1
+        if clip.times_served >= settings.PLAY_CLIP_MAX_SERVED:
+            clip.state = PlayClip.State.RETIRED
+    PlayClip.objects.bulk_update(clips, ["times_served", "state"])
 
 
 def retire_play_clips(*, clip_ids: Collection[UUID]) -> int:

@@ -7,7 +7,8 @@ import pytest
 from captcha import services
 from captcha.models import Challenge, ChallengeItem, ResponseToken, Site
 from captcha.work import is_solved, solve
-from tests.captcha.conftest import HOSTNAME, Visitor, solved
+from synthesis.models import PlayClip, Rendition
+from tests.captcha.conftest import HOSTNAME, Visitor, not_, solved
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +123,26 @@ def test_a_scored_site_asks_for_work_alone_and_scores_a_busy_network_lower(visit
     scores = [score() for _ in range(4)]
     assert scores[0] == scores[2] == 0.7
     assert scores[3] < scores[2]
+
+
+def test_who_passes_by_work_alone_after_all_says_nothing_of_a_rendition(
+    visitor, pools, voice, monkeypatch
+):
+    """Programs can work: else they could end what people recognise."""
+    monkeypatch.setattr("captcha.services.items.secrets.randbelow", lambda clips: clips - 1)
+    for emotion in set(PlayClip.objects.values_list("emotion", flat=True)):
+        Rendition.objects.create(voice=voice, speaker="", emotion=emotion)
+    described = visitor.start().json()
+    PlayClip.objects.filter(state="ready").update(state="retired")  # nothing further can be asked
+
+    for number in (1, 2, 3):
+        item = ChallengeItem.objects.get(challenge=described["challenge"], position=number)
+        right = item.play_clip.emotion if item.play_clip else "happy"
+        answer = right if number == 1 else not_(right)
+        described = visitor.answer(described["challenge"], number, answer).json()
+
+    assert (described["state"], described["kind"]) == ("open", "work")
+    described = visitor.prove(described["challenge"], solved(described["work"])).json()
+    assert described["state"] == "passed"
+    assert not Rendition.objects.exclude(times_right=0, times_wrong=0).exists()
+    assert PlayClip.objects.filter(times_right=1).count() == 1

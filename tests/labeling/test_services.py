@@ -76,10 +76,10 @@ def test_a_late_vote_is_kept_and_decides_nothing(clip, vote):
 
 
 def test_an_unknown_clip_or_emotion_is_an_error(clip, vote):
-    with pytest.raises(services.UnknownEmotion):
+    with pytest.raises(services.UnknownEmotion), transaction.atomic():
         vote(clip, "calm")
     clip.pk = uuid.uuid4()
-    with pytest.raises(services.ClipNotFound):
+    with pytest.raises(services.ClipNotFound), transaction.atomic():
         vote(clip)
     assert not Vote.objects.exists()
 

@@ -8,10 +8,10 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from audio import decode
-from emotion import services as emotion_services
 from synthesis import api, services
 from synthesis.models import SpeechRequest
 from tests.synthesis.test_speech import Engine
+from web import services as web_services
 from web.throttles import KeyThrottle
 
 URL = "/api/synthesize"
@@ -32,7 +32,7 @@ def queue(monkeypatch, tmp_path) -> None:
 
 @pytest.fixture
 def client() -> APIClient:
-    key = emotion_services.issue_api_key(name="A program")[1]
+    key = web_services.issue_api_key(name="A program")[1]
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Api-Key {key}")
     return client

@@ -128,10 +128,16 @@ def test_twenty_challenges_at_once_never_serve_a_clip_too_often(add_play_clip, s
     assert served == len(drawn)
 
 
+def record(clip: PlayClip, right: bool, *, by_person: bool = False) -> None:
+    """Count one answer."""
+    renditions = services.lock_renditions(clips=[clip])
+    services.record_answers(answers=[(clip, right)], renditions=renditions, by_person=by_person)
+
+
 def test_answers_are_counted(add_play_clip):
     clip = add_play_clip()
     services.draw_play_clips(count=1)
-    services.record_answer(clip_id=clip.pk, right=True, by_person=True)
+    record(clip, True, by_person=True)
     clip.refresh_from_db()
     assert (clip.times_right, clip.times_wrong) == (1, 0)
     rendition = Rendition.objects.get(speaker="ann", emotion="happy")
@@ -141,13 +147,13 @@ def test_answers_are_counted(add_play_clip):
 def test_the_database_refuses_more_answers_than_servings(add_play_clip):
     clip = add_play_clip()
     with pytest.raises(IntegrityError), transaction.atomic():
-        services.record_answer(clip_id=clip.pk, right=True)
+        record(clip, True)
 
 
 def test_a_clip_that_was_not_recognised_is_retired(add_play_clip):
     clip = add_play_clip()
     services.draw_play_clips(count=1)
-    services.record_answer(clip_id=clip.pk, right=False)
+    record(clip, False)
     clip.refresh_from_db()
     assert clip.state == "retired"
 
@@ -157,7 +163,7 @@ def answered(rendition_of, right: int, wrong: int, *, by_person: bool = True) ->
     for is_right in [True] * right + [False] * wrong:
         clip = rendition_of()
         PlayClip.objects.filter(pk=clip.pk).update(times_served=1)
-        services.record_answer(clip_id=clip.pk, right=is_right, by_person=by_person)
+        record(clip, is_right, by_person=by_person)
     return Rendition.objects.get(speaker="ann", emotion="happy")
 
 

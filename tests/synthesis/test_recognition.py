@@ -46,15 +46,19 @@ def test_a_clip_is_given_up_at_its_first_wrong_answer_and_a_rendition_after_many
     assert not is_rendition_clear(right=0, wrong=20, least=0.85)
 
 
+def rates_of(clips):
+    return services.person_rates(clips=clips, renditions=services.lock_renditions(clips=clips))
+
+
 @pytest.mark.django_db
 def test_rates_of_many_clips_take_one_query(add_play_clip, django_assert_num_queries):
     clips = [add_play_clip(emotion) for emotion in ("happy", "sad", "angry")]
     Rendition.objects.filter(emotion="sad").update(times_right=10, times_wrong=20)
     with django_assert_num_queries(1):
-        rates = services.person_rates(clips=clips)
+        rates = rates_of(clips)
     assert rates[clips[0].pk] == 0.9
     assert rates[clips[1].pk] < 0.6
-    assert services.person_rates(clips=[]) == {}
+    assert rates_of([]) == {}
 
 
 @pytest.mark.django_db
@@ -62,4 +66,4 @@ def test_a_clip_of_an_unknown_rendition_has_the_usual_rate(add_play_clip):
     clip = add_play_clip()
     PlayClip.objects.update(speaker="")
     clip.refresh_from_db()
-    assert services.person_rates(clips=[clip]) == {clip.pk: 0.9}
+    assert rates_of([clip]) == {clip.pk: 0.9}
