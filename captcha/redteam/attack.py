@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError
@@ -84,6 +85,7 @@ class Attacker:
         sitekey, hostname: Of the site; those of the demo page if empty.
         networks: From how many networks the attempts seem to come, in turn; more than one needs a
             server that trusts this machine as its proxy.
+        sleep: Lets seconds pass where the server asks for patience.
     """
 
     def __init__(
@@ -94,11 +96,12 @@ class Attacker:
         sitekey: str = "",
         hostname: str = "",
         networks: int = 1,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.server = server.rstrip("/")
         if urlsplit(self.server).scheme not in ("http", "https"):
             raise ValueError(f"{server!r} is no server: write e.g. http://127.0.0.1:8000")
-        self.solver = solver
+        self.solver, self._sleep = solver, sleep
         self.hostname = hostname or urlsplit(self.server).hostname or ""
         self.networks, self.attempt = networks, 0
         self.report = Report()
@@ -126,7 +129,7 @@ class Attacker:
         return str(described["state"])
 
     def _wait(self, seconds: float) -> None:
-        time.sleep(seconds)
+        self._sleep(seconds)
         self.report.waited_s += seconds
 
     def _play(self, described: dict[str, Any]) -> dict[str, Any]:
