@@ -2,6 +2,7 @@ import logging
 import secrets
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from celery import shared_task
 from django.conf import settings
@@ -11,8 +12,10 @@ from emotion.ml.speech.predictor import EmotionPredictor
 from labeling import services as labeling_services
 from synthesis import services, voice_folders
 from synthesis.ml.errors import SynthesisError
-from synthesis.ml.speaking.engine import EngineShelf
 from synthesis.models import Refusal
+
+if TYPE_CHECKING:
+    from synthesis.ml.speaking.engine import EngineShelf
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +103,10 @@ def tidy_pools() -> None:
 
 
 @lru_cache(maxsize=1)
-def _shelf() -> EngineShelf:
+def _shelf() -> "EngineShelf":
+    # Not at the top: web processes send these tasks, and never speak.
+    from synthesis.ml.speaking.engine import EngineShelf
+
     return EngineShelf(voice_folders.find_voice, max_characters=settings.SPEECH_MAX_CHARACTERS)
 
 
