@@ -4,80 +4,16 @@ Each page stands on a foreign host with a strict policy and makes the calls that
 documentation and published clients make.
 """
 
-from dataclasses import dataclass
-
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import expect
 
 from captcha import services
 from captcha.models import Challenge
-from captcha.views.scripts import script
-from tests.captcha.browsing import answer, start
+from tests.captcha.browser.browsing import answer
+from tests.captcha.browser.shop import solve
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PAGE = """<!doctype html><html lang="en"><title>Shop</title>
-<script src="/shop.js"></script>{head}<form id="form">{form}</form>"""
-NOTING = """window.heard = [];
-window.note = (name) => (...values) => { heard.push([name, ...values]); };
-"""
-
-
-@dataclass
-class Shop:
-    """A foreign page that embeds the widget."""
-
-    page: Page
-    server: str
-    sitekey: str
-
-    def open(self, *, head: str, form: str, source: str = "") -> FrameLocator:
-        values = {"{server}": self.server, "{sitekey}": self.sitekey}
-        bodies = {
-            "/": (PAGE.format(head=head, form=form), "text/html"),
-            "/shop.js": (NOTING + source, "text/javascript"),
-        }
-        for path, (body, content_type) in bodies.items():
-            for name, value in values.items():
-                body = body.replace(name, value)
-            self._serve(path, body, content_type)
-        self.page.goto("http://shop.example/")
-        return self.page.frame_locator("iframe")
-
-    def _serve(self, path: str, body: str, content_type: str) -> None:
-        policy = f"default-src 'none'; script-src 'self' {self.server}; frame-src {self.server}"
-        self.page.route(
-            f"http://shop.example{path}",
-            lambda route: route.fulfill(
-                body=body,
-                content_type=content_type,
-                headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"},
-            ),
-        )
-
-    def heard(self, *names: str) -> list:
-        """What was called, in its order, once the last of these has been."""
-        self.page.wait_for_function(
-            "name => heard.some((call) => call[0] === name)", arg=names[-1], timeout=15_000
-        )
-        return self.page.evaluate("heard")
-
-    def fields(self) -> dict[str, str]:
-        read = "[...new FormData(document.querySelector('form')).entries()]"
-        return dict(self.page.evaluate(read))
-
-
-@pytest.fixture
-def shop(page, live_server, site, pools) -> Shop:
-    return Shop(page, live_server.url, site.sitekey)
-
-
-def solve(page: Page, widget: FrameLocator) -> None:
-    start(page, widget)
-    answer(page, widget, [None, None, None])
-
-
-# The element, and the field that its service's server reads.
 ELEMENTS = {
     "inflect-captcha": ("/captcha/api.js", "inflect-captcha-response"),
     "g-recaptcha": ("/recaptcha/api.js", "g-recaptcha-response"),
@@ -308,124 +244,3 @@ def test_two_scripts_of_different_services_serve_one_page(shop, page, complaints
     assert len(shop.heard("first", "second")) == 2
     expect(page.locator("iframe")).to_have_count(2)
     assert complaints == []
-
-
-def test_the_pinned_script_runs_under_its_integrity(shop, page, complaints):
-    api_js = script("api.js")
-    widget = shop.open(
-        head=f"""<script src="{{server}}/captcha/api.{api_js.version}.js"
-          integrity="{api_js.integrity}" crossorigin="anonymous" defer></script>""",
-        form='<div class="inflect-captcha" data-sitekey="{sitekey}"></div>',
-    )
-    expect(widget.locator("#start")).to_be_enabled()
-    assert complaints == []
-
-
-def test_resetting_the_form_resets_the_widget(shop, page):
-    widget = shop.open(
-        head='<script src="{server}/captcha/api.js" defer></script>',
-        form='<div class="inflect-captcha" data-sitekey="{sitekey}"></div>',
-    )
-    solve(page, widget)
-    expect(widget.locator("#card")).to_have_attribute("data-state", "verified")
-    page.evaluate("document.querySelector('form').reset()")
-    expect(widget.locator("#card")).to_have_attribute("data-state", "idle")
-    assert shop.fields()["inflect-captcha-response"] == ""
-
-
-def test_a_compact_widget_opens_above_the_page_and_closes_again(shop, page):
-    widget = shop.open(
-        head='<script src="{server}/captcha/api.js" defer></script>',
-        form='<div class="inflect-captcha" data-sitekey="{sitekey}" data-size="compact"></div>',
-    )
-    frame = page.locator("iframe")
-    expect(widget.locator("#start")).to_be_enabled()
-    assert frame.bounding_box()["width"] <= 160
-    start(page, widget)
-    expect(widget.locator("#close")).to_be_visible()
-    assert frame.bounding_box()["width"] > 300
-    widget.locator("#close").click()
-    expect(widget.locator("#panel")).to_be_hidden()
-    page.wait_for_function("document.querySelector('iframe').offsetWidth <= 160")
-
-
-def test_a_frame_that_is_moved_forgets_its_token(shop, page):
-    widget = shop.open(
-        head='<script src="{server}/captcha/api.js" defer></script>',
-        form="""<div class="inflect-captcha" data-sitekey="{sitekey}"
-          data-expired-callback="expired"></div><p id="there"></p>""",
-        source="window.expired = note('expired');",
-    )
-    solve(page, widget)
-    expect(widget.locator("#card")).to_have_attribute("data-state", "verified")
-    page.evaluate("there.append(document.querySelector('.inflect-captcha'))")
-    assert shop.heard("expired") == [["expired"]]
-    assert shop.fields()["inflect-captcha-response"] == ""
-
-
-@pytest.mark.parametrize("wish", ["auto", "manual", "never"])
-def test_a_turnstile_that_asks_nothing_renews_itself_unless_told_otherwise(
-    shop, page, site, settings, wish
-):
-    settings.CAPTCHA_TOKEN_LIFE_S = 2
-    site.mode = "scored"
-    site.save()
-    shop.open(
-        head='<script src="{server}/turnstile/v0/api.js" defer></script>',
-        form="""<div class="cf-turnstile" data-sitekey="{sitekey}" data-callback="token"
-          data-expired-callback="expired" data-refresh-expired="WISH"></div>""".replace(
-            "WISH", wish
-        ),
-        source="window.token = note('token'); window.expired = note('expired');",
-    )
-    page.evaluate("turnstile.execute()")
-    shop.heard("expired")
-    page.wait_for_timeout(4000)
-    heard = [name for name, *_ in page.evaluate("heard")]
-    assert (heard.count("token") > 1) == (wish == "auto")
-
-
-def test_an_element_whose_id_is_a_services_name_is_no_obstacle(shop, page):
-    shop.open(
-        head='<script src="{server}/turnstile/v0/api.js" defer></script>',
-        form='<div id="turnstile" class="cf-turnstile" data-sitekey="{sitekey}"></div>',
-    )
-    expect(page.locator("#turnstile iframe")).to_have_count(1)
-    assert page.evaluate("turnstile.getResponse('#turnstile')") == ""
-
-
-def test_a_button_leaves_missing_fields_to_the_browser_and_sends_the_form_when_passed(shop, page):
-    widget = shop.open(
-        head='<script src="{server}/captcha/api.js" defer></script>',
-        form="""<label>Text <input name="text" required></label>
-          <button class="inflect-captcha" data-sitekey="{sitekey}">Send</button>""",
-        source="""addEventListener("submit", (event) => {
-          event.preventDefault();
-          note("sent")(new FormData(event.target).get("inflect-captcha-response").length);
-        });""",
-    )
-    expect(page.locator("iframe")).to_have_count(1)
-    button = page.get_by_role("button", name="Send")
-    button.click()
-    expect(page.get_by_label("Text")).to_be_focused()
-    assert not Challenge.objects.exists()
-    page.keyboard.type("Hello")
-    button.click()
-    expect(widget.locator("#play")).to_be_focused()
-    answer(page, widget, [None, None, None])
-    assert shop.heard("sent") == [["sent", 64]]
-
-
-def test_what_is_gone_may_be_removed_and_reset_again(shop, page):
-    shop.open(
-        head='<script src="{server}/captcha/api.js?render=explicit" defer></script>',
-        form='<div id="box"></div>',
-    )
-    page.wait_for_function("window.inflect")
-    page.evaluate("""() => {
-      const id = turnstile.render("#box", { sitekey: "{sitekey}" });
-      turnstile.remove(id);
-      turnstile.remove(id);
-      turnstile.reset();
-    }""")
-    expect(page.locator("iframe")).to_have_count(0)

@@ -8,7 +8,7 @@ from captcha import services
 from captcha.models import ChallengeItem, ResponseToken
 from emotion.ml.labels import EMOTIONS
 from labeling.models import Vote
-from tests.captcha.browsing import answer, right_digit, start
+from tests.captcha.browser.browsing import answer, right_digit, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
