@@ -3,6 +3,14 @@
 from django.db import migrations
 
 
+def remove_content_types(apps, schema_editor):
+    """Those that Django made anew if this migration alone was undone; the others moved before."""
+    content_types = apps.get_model("contenttypes", "ContentType").objects
+    content_types.using(schema_editor.connection.alias).filter(
+        app_label="emotion", model__in=["apikey", "workerheartbeat"]
+    ).delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [("emotion", "0002_api_keys_and_donations"), ("web", "0001_initial")]
 
@@ -12,5 +20,6 @@ class Migration(migrations.Migration):
                 migrations.DeleteModel(name="ApiKey"),
                 migrations.DeleteModel(name="WorkerHeartbeat"),
             ]
-        )
+        ),
+        migrations.RunPython(remove_content_types, migrations.RunPython.noop),
     ]

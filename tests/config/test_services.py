@@ -1,46 +1,12 @@
 """The optional servers, each a real one on a free port of this machine."""
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
-PROJECT_DIR = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(port: int, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")
-
-
-def run_python(script: str, **env: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=PROJECT_DIR,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
+from tests.config.processes import PROJECT_DIR, free_port, run_python, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -146,33 +112,6 @@ print(storages["learning"].open(key).read())
         INFLECT_VAR=str(tmp_path),
     )
     assert output.splitlines() == ["[] True", "b'sound'"]
-
-
-def postgresql_folder() -> Path | None:
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return versions[-1].parent if versions else None
-
-
-@pytest.fixture(scope="module")
-def postgresql_url(tmp_path_factory):
-    """A database cluster of this test alone; PostgreSQL refuses to run as root."""
-    programs, port = postgresql_folder(), free_port()
-    folder = Path("/tmp") / f"inflect-postgresql-{os.getpid()}"
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*as_user, str(programs / program), "-D", str(folder), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/tmp")
-
-    try:
-        run("initdb", "-U", "inflect", "--auth", "trust")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k /tmp -c fsync=off"
-        run("pg_ctl", "-w", "-l", f"{folder}.log", "-o", options, "start")
-        yield f"postgres://inflect@127.0.0.1:{port}/postgres"
-        run("pg_ctl", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        Path(f"{folder}.log").unlink(missing_ok=True)
 
 
 @pytest.mark.postgresql

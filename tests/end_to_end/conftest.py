@@ -15,7 +15,7 @@ from django.db import connections
 
 from emotion.models import Emotion
 from synthesis.models import PlayClip
-from tests.config.test_services import free_port
+from tests.config.processes import free_port
 from tests.conftest import CHROMIUM_FLAGS
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]

@@ -9,18 +9,23 @@ from django.db import migrations, models
 MODELS = ["apikey", "workerheartbeat"]
 
 
-def rename_content_types(apps, old, new):
+def rename_content_types(apps, schema_editor, old, new):
     """Permissions, and the portal's log, name a model by its content type."""
-    content_types = apps.get_model("contenttypes", "ContentType").objects
-    content_types.filter(app_label=old, model__in=MODELS).update(app_label=new)
+    manager = apps.get_model("contenttypes", "ContentType").objects
+    content_types = manager.using(schema_editor.connection.alias).filter(model__in=MODELS)
+    moving = content_types.filter(app_label=old)
+    # Where `emotion` alone had gone back, Django made new ones beside these; nothing names them.
+    names = list(moving.values_list("model", flat=True))
+    content_types.filter(app_label=new, model__in=names).delete()
+    moving.update(app_label=new)
 
 
 def to_web(apps, schema_editor):
-    rename_content_types(apps, "emotion", "web")
+    rename_content_types(apps, schema_editor, "emotion", "web")
 
 
 def to_emotion(apps, schema_editor):
-    rename_content_types(apps, "web", "emotion")
+    rename_content_types(apps, schema_editor, "web", "emotion")
 
 
 class Migration(migrations.Migration):
