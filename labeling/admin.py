@@ -14,21 +14,7 @@ from emotion.models import Emotion
 from labeling import services
 from labeling.forms import DecisionForm
 from labeling.models import Clip, ClipEvent, Promotion, Vote
-from web.admin_pages import AudioAdmin, ReadOnlyAdmin
-
-
-class ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from web.admin_pages import AudioAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
 class VoteInline(ReadOnlyInline):

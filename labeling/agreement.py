@@ -125,7 +125,8 @@ class PromotionRule:
             raise ValueError(f"Unknown votes {sorted(unknown)}: use {', '.join(self.labels)}")
         columns = [self.labels.index(vote) for vote in votes]
         scores = [
-            self.tau * sum(math.log(row[column]) for column in columns)
+            # `fsum` rounds once, so that not even the last bit depends on the order of votes.
+            self.tau * math.fsum(math.log(row[column]) for column in columns)
             + self.prior_exponent * math.log(prior)
             for row, prior in zip(self.confusion, self.prior, strict=True)
         ]

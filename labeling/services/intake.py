@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from django.conf import settings
 from django.core.files.storage import storages
-from django.db import transaction
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from audio import encode_wav, rms_dbfs
@@ -18,6 +18,7 @@ SAMPLING_RATE_HZ = 16_000  # every clip of the pools is 16 kHz mono WAV
 MIN_CLIP_S = 0.5  # shorter than a word: nothing to hear an emotion in
 MIN_LEVEL_DBFS = -60.0  # quieter is the noise floor of a 16-bit recording chain
 
+DONATIONS_LOCK = 0x646F6E617465  # any number of our own among the locks of the database: "donate"
 DONATION_LICENCE = "CC0-1.0"
 DONATION_CONSENT = "The visitor ticked: my own voice or with consent, for labelling and training"
 
@@ -78,6 +79,7 @@ def keep_donation(*, waveform: NDArray[np.float32]) -> str | None:
     Raises:
         UnusableClip: If the recording is silent or too short to judge.
     """
+    _wait_for_other_donations()
     waiting = Clip.objects.in_conflict().filter(origin=Clip.Origin.DONATED)
     if waiting.count() >= settings.DONATIONS_MAX_WAITING:
         return None
@@ -91,6 +93,16 @@ def keep_donation(*, waveform: NDArray[np.float32]) -> str | None:
     if created:
         set_state(clip, Clip.State.CONFLICT)
     return str(clip.pk)
+
+
+def _wait_for_other_donations() -> None:
+    """Let each donation count what the one before kept, until the end of this transaction.
+
+    There is no row to lock where none waits. SQLite's immediate transactions queue by themselves.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DONATIONS_LOCK])
 
 
 def _check_usable(waveform: NDArray[np.float32]) -> None:

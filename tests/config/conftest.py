@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.config.processes import free_port
+from tests.processes import free_port
 
 
 def postgresql_folder() -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.config.processes import run_python
+from tests.processes import run_python
 
 RELEASE = Path(__file__).parent / "releases" / "0.1.0-5a58973.sql"
 # What that release's rows were made with, as `fill_0_1_0.py` says.

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.config.processes import PROJECT_DIR, free_port, run_python, wait_for
+from tests.processes import PROJECT_DIR, free_port, run_python, wait_for
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from django.db import connections
 
 from emotion.models import Emotion
 from synthesis.models import PlayClip
-from tests.config.processes import free_port
 from tests.conftest import CHROMIUM_FLAGS
+from tests.processes import free_port
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 LIVE = "live"  # the alias under which tests read the running product's database

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
@@ -10,6 +11,11 @@ from labeling import services
 from labeling.models import Clip
 
 SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".webm", ".m4a", ".mp4"}
+
+
+def readable(path: Path) -> str:
+    """The file's name; bytes of it that are no UTF-8, which no database stores, as U+FFFD."""
+    return path.name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 class Command(BaseCommand):
@@ -38,7 +44,11 @@ class Command(BaseCommand):
                 added += self._import(path, options)
             except (AudioError, services.UnusableClip) as error:
                 refused += 1
-                self.stderr.write(f"{path.name}: {error}")
+                self.stderr.write(f"{readable(path)}: {error}")
+            except ValidationError as error:  # a name, licence or consent that is too long
+                refused += 1
+                for field, messages in error.message_dict.items():
+                    self.stderr.write(f"{readable(path)}: {field}: {' '.join(messages)}")
         known = len(files) - added - refused
         self.stdout.write(f"{added} imported, {known} there already, {refused} refused")
         if refused:
@@ -52,6 +62,6 @@ class Command(BaseCommand):
             licence=options["licence"],
             consent=options["consent"],
             language=options["language"],
-            source=options["source"] or path.name,
+            source=options["source"] or readable(path),
         )
         return created

@@ -1,11 +1,8 @@
 """What happens at once happens once. Real threads, each with a connection of its own."""
 
 from collections import Counter
-from collections.abc import Callable
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 from django.test import Client
 
@@ -13,30 +10,9 @@ from captcha import services
 from captcha.models import ChallengeItem, ResponseToken
 from labeling.models import Vote
 from synthesis.models import PlayClip
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(count: int, work: Callable[[int], object]) -> list[object]:
-    """Run `work(0)` to `work(count - 1)` in threads that start together; return the results."""
-    results: list[object] = [None] * count
-    barrier = Barrier(count)
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            results[number] = work(number)
-        except Exception as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_of_64_parallel_verifications_one_succeeds(site, secret, token):
