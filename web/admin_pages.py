@@ -31,9 +31,13 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline):
-    """Shows rows that belong to another one."""
+    """Shows rows that belong to another one; subclasses name their `fields`."""
 
     extra = 0
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Of times that the database or the model sets, no form could be made.
+        return self.fields
 
 
 class Audible(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.buckets import s3_endpoint  # noqa: F401 - a fixture
 from tests.processes import free_port
 
 

@@ -77,17 +77,6 @@ def test_files_carry_background_work_without_any_server(tmp_path):
     assert_a_worker_works({"INFLECT_VAR": str(tmp_path)})
 
 
-@pytest.fixture(scope="module")
-def s3_endpoint():
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 def test_pools_live_in_a_bucket_through_the_s3_api(s3_endpoint, tmp_path):
     script = """
 import boto3, django, os

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import gzip
 import json
 import math
@@ -82,6 +83,34 @@ def test_the_order_of_votes_does_not_matter(votes, random):
     assert RULE.posterior(votes) == pytest.approx(RULE.posterior(shuffled))
 
 
+@given(st.lists(LABELS, max_size=12), st.randoms())
+def test_the_order_of_votes_changes_no_decision_to_the_last_bit(votes, random):
+    shuffled = random.sample(votes, len(votes))
+    assert RULE.decide(votes) == RULE.decide(shuffled)
+
+
+@given(st.lists(LABELS, max_size=14))
+def test_a_verdict_is_what_the_thresholds_say(votes):
+    decision = RULE.decide(votes)
+    peak = max(decision.posterior.values())
+    is_clear = len(votes) >= RULE.min_votes and peak >= RULE.threshold
+    assert decision.posterior[decision.emotion] == peak
+    assert decision.vote_count == len(votes)
+    assert (decision.verdict is Verdict.PROMOTE) == is_clear
+    assert (decision.verdict is Verdict.CONFLICT) == (not is_clear and len(votes) >= RULE.max_votes)
+
+
+@pytest.mark.parametrize("label", RULE.labels)
+def test_listeners_who_all_agree_promote_every_label_before_the_cap(label):
+    decisions = [RULE.decide([label] * count) for count in range(RULE.min_votes, RULE.max_votes)]
+    assert (Verdict.PROMOTE, label) in [(each.verdict, each.emotion) for each in decisions]
+
+
+def test_without_votes_the_prior_stands():
+    posterior = tiny_rule(prior=(0.8, 0.2), prior_exponent=1.0).posterior([])
+    assert posterior == pytest.approx({"a": 0.8, "b": 0.2})
+
+
 @given(st.lists(LABELS, max_size=12), LABELS)
 def test_one_more_vote_never_makes_its_label_less_likely(votes, label):
     assert RULE.posterior([*votes, label])[label] >= RULE.posterior(votes)[label] - 1e-12
@@ -103,6 +132,20 @@ def test_one_more_vote_never_makes_its_label_less_likely(votes, label):
 def test_a_rule_that_contradicts_itself_is_refused(changes):
     with pytest.raises(RuleError):
         tiny_rule(**changes)
+
+
+def test_a_refusal_names_the_field():
+    with pytest.raises(RuleError, match=r"confusion\[b\] sums to 1.200, not 1"):
+        tiny_rule(confusion=((0.8, 0.2), (0.5, 0.7)))
+    with pytest.raises(RuleError, match="prior has 3 values for 2 labels"):
+        tiny_rule(prior=(0.5, 0.3, 0.2))
+    with pytest.raises(RuleError, match="one vote would rule a label out"):
+        tiny_rule(confusion=((1.0, 0.0), (0.3, 0.7)))
+
+
+def test_a_rule_read_from_a_file_is_the_rule_that_was_written():
+    rule = tiny_rule(version="2", tau=0.25)
+    assert PromotionRule.from_json(json.dumps(dataclasses.asdict(rule))) == rule
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1}'])

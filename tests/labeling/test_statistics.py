@@ -48,8 +48,8 @@ def test_at_one_half_it_is_as_wide_as_the_closed_form_says(answers):
 def test_it_holds_the_rate_and_stays_between_nothing_and_all(counts):
     right, answers = counts
     low, high = rate_interval(right, answers)
-    assert 0 <= low <= right / answers <= high + 1e-12
-    assert high <= 1
+    assert low - 1e-12 <= right / answers <= high + 1e-12
+    assert 0 <= low < high <= 1
 
 
 @given(COUNTS)
