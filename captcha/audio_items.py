@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from audio import DecodeLimits, decode, encode_wav, set_level
 from audio.effects import at_speed, equalized, in_room
+from audio.silence import frame_powers, loud_frames, loud_span
 
 SAMPLING_RATE_HZ = 16_000
 # A sentence; a longer one would be no fair question.
@@ -57,13 +58,10 @@ def render_item(data: bytes, *, seed: str) -> bytes:
 
 def _trimmed(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cut the silence at both ends."""
-    frames = np.pad(waveform, (0, -waveform.size % FRAME)).reshape(-1, FRAME)  # (frames, samples)
-    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (-QUIET_DB / 10))
-    if not loud.size:  # digital silence throughout
-        return waveform
-    start = max(0, int(loud[0]) - KEPT_FRAMES) * FRAME
-    return waveform[start : (int(loud[-1]) + 1 + KEPT_FRAMES) * FRAME]
+    whole = np.pad(waveform, (0, -waveform.size % FRAME))
+    loud = loud_frames(frame_powers(whole, FRAME), QUIET_DB)
+    first, last = loud_span(loud, kept=KEPT_FRAMES)
+    return waveform[first * FRAME : last * FRAME]
 
 
 def _faded(waveform: NDArray[np.float32]) -> NDArray[np.float32]:

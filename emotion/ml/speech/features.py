@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from audio.silence import frame_powers, loud_frames, loud_span
 from emotion.ml.errors import InvalidWaveformError, SilentError, TooShortError
 
 FloatArray = NDArray[np.float32]
@@ -93,8 +94,7 @@ def prepare(waveform: FloatArray, config: FeatureConfig) -> FloatArray:
     """
     centred = checked(waveform, config)
     active = active_frames(centred, config.hop_length)
-    indices = np.flatnonzero(active)
-    first, last = int(indices[0]), int(indices[-1]) + 1
+    first, last = loud_span(active)
     hop = config.hop_length
     kept = centred[first * hop : last * hop]
     # The offset of the whole is pulled towards zero by silence: take that of the speech itself.
@@ -110,12 +110,9 @@ def active_frames(waveform: FloatArray, hop_length: int) -> NDArray[np.bool_]:
     Returns:
         Shape (samples // hop_length,), at least one of them true.
     """
-    count = waveform.size // hop_length
-    frames = waveform[: count * hop_length].reshape(count, hop_length)
-    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
     # Three hops together, so that a single click is not the loudest.
-    smooth = np.convolve(power, np.full(3, 1 / 3), mode="same")
-    return np.asarray(smooth >= smooth.max() * 10 ** (-ACTIVE_RANGE_DB / 10), dtype=np.bool_)
+    smooth = np.convolve(frame_powers(waveform, hop_length), np.full(3, 1 / 3), mode="same")
+    return loud_frames(smooth, ACTIVE_RANGE_DB)
 
 
 def framed(waveform: FloatArray, length: int, hop: int) -> FloatArray:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.silence import loud_frames
 from emotion.ml.speech.features import FloatArray, framed, hann
 
 LOWEST_HZ: Final = 65.0
@@ -65,7 +66,8 @@ def track_pitch(waveform: FloatArray, sampling_rate: int) -> Pitch:
     strength = np.clip(np.take_along_axis(candidates, best[:, None], 1)[:, 0], 0.0, 1.0)
     period = _refined(correlation, best + shortest)
     semitones = 12 * np.log2(rate / period / 55.0)
-    voiced = (strength >= VOICED_STRENGTH) & _is_loud(frames)
+    loud = loud_frames(np.mean(np.square(frames), axis=1), VOICED_RANGE_DB)
+    voiced = (strength >= VOICED_STRENGTH) & loud
     return Pitch(
         np.where(voiced, semitones, np.nan).astype(np.float32), strength.astype(np.float32)
     )
@@ -122,11 +124,6 @@ def _is_peak(values: FloatArray) -> NDArray[np.bool_]:
     peaks = np.zeros(values.shape, dtype=np.bool_)
     peaks[:, 1:-1] = (values[:, 1:-1] >= values[:, :-2]) & (values[:, 1:-1] > values[:, 2:])
     return peaks
-
-
-def _is_loud(frames: FloatArray) -> NDArray[np.bool_]:
-    power = np.mean(np.square(frames), axis=1)
-    return np.asarray(power >= power.max() * 10 ** (-VOICED_RANGE_DB / 10), dtype=np.bool_)
 
 
 def _refined(correlation: FloatArray, lags: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import voiced_segments
+from audio.silence import loud_frames
 from emotion.ml.errors import InvalidWaveformError, SilentError
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.calibration import softmax
@@ -23,6 +24,9 @@ LONGEST_WHOLE_S: Final = 6.0
 WINDOW_S: Final = 3.0
 MOST_WINDOWS: Final = 12
 """Bounds the cost of a long clip: twelve windows of 3 s, spread evenly from start to end."""
+
+AUDIBLE_RANGE_DB: Final = 30.0
+"""A window of a long clip that is so far below the loudest is a pause."""
 
 MOMENT_S: Final = 1.5
 MOMENT_STEP_S: Final = 0.5
@@ -287,7 +291,7 @@ class EmotionPredictor:
         starts = np.linspace(0, speech.size - length, count).astype(np.intp)
         windows = [speech[start : start + length] for start in starts]
         power = np.array([np.mean(np.square(window)) for window in windows])
-        audible = power >= power.max() / 1000
+        audible = loud_frames(power, AUDIBLE_RANGE_DB)
         return [
             prepare(window, self._features)
             for window, heard in zip(windows, audible, strict=True)

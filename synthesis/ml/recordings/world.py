@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.silence import frame_powers, loud_frames, loud_span
 from synthesis.ml.recordings.pyworld_import import import_pyworld
 
 pyworld = import_pyworld()
@@ -53,13 +54,12 @@ class Analysis:
     @cached_property
     def active(self) -> NDArray[np.bool_]:
         """Frames that carry speech rather than silence."""
-        return self.energy_db > self.energy_db.max() - ACTIVE_RANGE_DB
+        return loud_frames(self.spectrum.mean(axis=1), ACTIVE_RANGE_DB)
 
     @cached_property
     def active_span(self) -> slice:
         """From the first active frame to the last."""
-        frames = np.flatnonzero(self.active)
-        return slice(int(frames[0]), int(frames[-1]) + 1)
+        return slice(*loud_span(self.active))
 
     @cached_property
     def semitones(self) -> Floats:
@@ -73,7 +73,7 @@ class Analysis:
 
 
 def trim(waveform: NDArray[np.float32]) -> Floats:
-    """Cut the silence around a recording, keeping 40 ms before and 50 ms after.
+    """Cut the silence around a recording, keeping 40 ms at either end.
 
     Args:
         waveform: 16 kHz, shape (samples,).
@@ -83,11 +83,8 @@ def trim(waveform: NDArray[np.float32]) -> Floats:
     """
     signal: Floats = np.asarray(waveform, np.float64) - np.mean(waveform)
     hop = SAMPLING_RATE // 100
-    n_frames = len(signal) // hop
-    power = np.square(signal[: n_frames * hop]).reshape(n_frames, hop).mean(axis=1)
-    level_db = np.convolve(10 * np.log10(power + 1e-10), np.ones(3) / 3, "same")
-    loud = np.flatnonzero(level_db > level_db.max() - ACTIVE_RANGE_DB)
-    first, last = max(loud[0] - 4, 0), min(loud[-1] + 5, n_frames)
+    level_db = np.convolve(10 * np.log10(frame_powers(signal, hop) + 1e-10), np.ones(3) / 3, "same")
+    first, last = loud_span(loud_frames(10 ** (level_db / 10), ACTIVE_RANGE_DB), kept=4)
     return np.ascontiguousarray(signal[first * hop : last * hop])
 
 

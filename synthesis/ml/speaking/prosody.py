@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.silence import frame_powers, loud_frames
+
 Waveform = NDArray[np.float32]
 
 PITCH_RANGE_SEMITONES = 1.0
@@ -88,9 +90,7 @@ def with_pauses(waveform: Waveform, factor: float, sampling_rate: int) -> Wavefo
 
 def _pauses(waveform: Waveform, hop: int) -> list[tuple[int, int]]:
     """First and last hop of every silence between two sounds."""
-    n_hops = len(waveform) // hop
-    power = np.square(waveform[: n_hops * hop], dtype=np.float64).reshape(n_hops, hop).mean(axis=1)
-    sounding = np.flatnonzero(power > power.max(initial=0.0) * 10 ** (-PAUSE_BELOW_DB / 10))
+    sounding = np.flatnonzero(loud_frames(frame_powers(waveform, hop), PAUSE_BELOW_DB))
     gaps = zip(sounding[:-1] + 1, sounding[1:], strict=True)
     shortest = round(SHORTEST_PAUSE_S / HOP_S)
     return [(int(first), int(last)) for first, last in gaps if last - first >= shortest]
