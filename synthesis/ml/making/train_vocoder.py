@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from audio.resampling import resampled
 from emotion.ml.speech.predictor import EmotionPredictor
 from synthesis.ml.making.vocoder_training import (
     VocoderConfig,
@@ -29,7 +30,7 @@ from synthesis.ml.making.vocoder_training import (
     write_vocoder,
 )
 from synthesis.ml.rating.evaluation import Recognizer, word_error_rate
-from synthesis.ml.speaking.clip_measures import at_measured_rate
+from synthesis.ml.speaking.clip_measures import MEASURED_RATE_HZ
 from synthesis.ml.speaking.engine import SpeechEngine
 from synthesis.ml.speaking.texts import random_sentence
 from synthesis.ml.speaking.voices import Voice, load_voice, write_manifest
@@ -71,7 +72,7 @@ def measure(voice: Voice, sentences: int) -> VocoderFigures:
             clip = engine.speak(text, emotion, seed=seed, speaker=speaker)
             cost_s += time.process_time() - began
             length_s += clip.waveform.size / clip.sampling_rate
-            heard = at_measured_rate(clip.waveform, clip.sampling_rate)
+            heard = resampled(clip.waveform, clip.sampling_rate, MEASURED_RATE_HZ)
             scores = judge.predict(heard, assume_speech=True).scores
             hits.append(max(scores, key=scores.__getitem__) == emotion)
             spoken.append((text, heard))

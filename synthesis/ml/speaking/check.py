@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from audio.resampling import resampled
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.predictor import EmotionPredictor
-from synthesis.ml.speaking.clip_measures import ClipMeasures, at_measured_rate, measure_clip
+from synthesis.ml.speaking.clip_measures import MEASURED_RATE_HZ, ClipMeasures, measure_clip
 from synthesis.ml.speaking.engine import SpeechEngine
 from synthesis.ml.speaking.gate import judge_clip
 from synthesis.ml.speaking.texts import catalogue
@@ -66,7 +67,8 @@ def _heard(
     cost_s = time.perf_counter() - began
     rate = clip.sampling_rate
     judgement = judge_clip(clip.waveform, rate, emotion, judge=judge)
-    scores = judge.predict(at_measured_rate(clip.waveform, rate), assume_speech=True).scores
+    heard = resampled(clip.waveform, rate, MEASURED_RATE_HZ)
+    scores = judge.predict(heard, assume_speech=True).scores
     return Hearing(
         speaker=speaker,
         emotion=emotion,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import decode, encode_wav
+from audio.resampling import resampled
 from emotion.ml.speech.pitch import track_pitch
 
 MEASURED_RATE_HZ = 16_000
@@ -39,7 +39,7 @@ def measure_clip(waveform: NDArray[np.float32], sampling_rate: int, text: str) -
         sampling_rate: In Hz.
         text: What is said.
     """
-    heard = at_measured_rate(waveform, sampling_rate)
+    heard = resampled(waveform, sampling_rate, MEASURED_RATE_HZ)
     contour = track_pitch(heard, MEASURED_RATE_HZ).semitones
     voiced = contour[np.isfinite(contour)]
     median = low = high = None
@@ -52,13 +52,6 @@ def measure_clip(waveform: NDArray[np.float32], sampling_rate: int, text: str) -
         characters_per_s=letters * sampling_rate / waveform.size,
         brightness_db=brightness_db_of(heard),
     )
-
-
-def at_measured_rate(waveform: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
-    """The same sound at `MEASURED_RATE_HZ`."""
-    if sampling_rate == MEASURED_RATE_HZ:
-        return waveform
-    return decode(encode_wav(waveform, sampling_rate), sampling_rate=MEASURED_RATE_HZ)
 
 
 def brightness_db_of(waveform: NDArray[np.float32]) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import rms_dbfs
+from audio.resampling import resampled
 from emotion.ml.speech.predictor import EmotionPredictor
-from synthesis.ml.speaking.clip_measures import at_measured_rate
+from synthesis.ml.speaking.clip_measures import MEASURED_RATE_HZ
 
 FULL_SCALE = 0.999
 
@@ -68,7 +69,7 @@ def judge_clip(
     limits = limits or GateLimits()
     if reason := _fault(waveform, sampling_rate, limits):
         return Judgement(reason)
-    heard = at_measured_rate(waveform, sampling_rate)
+    heard = resampled(waveform, sampling_rate, MEASURED_RATE_HZ)
     score = judge.predict(heard, assume_speech=True).scores[emotion]
     return Judgement("contradicted" if score < limits.least_score else None, score)
 

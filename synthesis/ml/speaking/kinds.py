@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import decode
+from audio.resampling import resampled
 from emotion.ml.torchaudio_stand_in import ensure_torchaudio_imports
 from synthesis.ml.speaking.prosody import Variation
 from synthesis.ml.speaking.shaping import Shaping, read_shaping
@@ -246,14 +247,8 @@ def _with_contrast(log_mel: Any, shaping: Shaping) -> Any:
 
 def _at_pitch(waveform: Waveform, semitones: float) -> Waveform:
     """Raise the pitch; the duration shrinks by the same factor."""
-    from librosa import resample
-
-    factor = 2 ** (semitones / 12)
     # Ten thousand: any ratio of whole numbers to a hundredth of a semitone.
-    turned: Waveform = resample(
-        waveform, orig_sr=round(10_000 * factor), target_sr=10_000, res_type="soxr_hq"
-    )
-    return turned
+    return resampled(waveform, round(10_000 * 2 ** (semitones / 12)), 10_000)
 
 
 def _without_padding(waveform: Waveform) -> Waveform:
