@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from audio import decode
 from audio.effects import in_room
+from audio.whole_files import whole_file
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.extraction import extract
 from emotion.ml.speech.features import FeatureConfig, FloatArray, prepare
@@ -117,9 +118,8 @@ def _write(
         arrays[f"mel {name}"] = np.concatenate(rows)
         arrays[f"frames {name}"] = np.array([len(row) for row in rows])
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part.npz")
-    np.savez(unfinished, **arrays)  # type: ignore[arg-type]
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        np.savez(unfinished, **arrays)  # type: ignore[arg-type]
 
 
 def _variation(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from audio import decode
+from audio.whole_files import whole_file
 from emotion.ml.errors import CorpusError
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.calibration import cross_fitted, fit_scales, softmax
@@ -163,7 +164,8 @@ def record(out: Path, model: str, report: Mapping[str, object]) -> dict[str, Any
     reports = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     reports.setdefault(model, {}).update(report)
     out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")
     return dict(reports)
 
 

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from audio.whole_files import whole_file
 from emotion.ml.errors import TrainingError
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.training.evaluation import confusion_matrix, unweighted_average_recall
@@ -219,11 +219,11 @@ class _Run:
     def save(self, path: Path) -> None:
         """Write the checkpoint so that a kill at any moment leaves the old or the new one."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        state = {name: part.state_dict() for name, part in self._parts().items()}
+        state: dict[str, Any] = {name: part.state_dict() for name, part in self._parts().items()}
         counts = [self.epochs, self.looks_since_best, self.best_recall]
-        unfinished = path.with_name(path.name + ".part")
-        torch.save({**state, "counts": counts, "kept": self.kept, "run": self._key()}, unfinished)
-        os.replace(unfinished, path)
+        state |= {"counts": counts, "kept": self.kept, "run": self._key()}
+        with whole_file(path) as unfinished:
+            torch.save(state, unfinished)
 
     def restore(self, path: Path) -> None:
         state = torch.load(path, weights_only=True, map_location=self.place.device)

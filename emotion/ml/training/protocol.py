@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.whole_files import whole_file
 from emotion.ml.training.corpora import Clip, rounds
 from emotion.ml.training.fitting import RunPlace, one_thread
 from emotion.ml.training.recipes.registry import Described, Recipe, Scores
@@ -91,10 +92,9 @@ def _run(turn: _Turn, examples: Described) -> Path:
         place = replace(turn.place, folder=turn.folder, label=turn.label)
         fitted = turn.recipe.fit(examples.subset(~turn.out), place)
         scores = fitted.scores(examples.subset(turn.out))
-        unfinished = finished.with_suffix(".part.npz")
         turn.folder.mkdir(parents=True, exist_ok=True)
-        np.savez(unfinished, parameters=fitted.parameters, **scores)  # type: ignore[arg-type]
-        unfinished.replace(finished)
+        with whole_file(finished) as unfinished:
+            np.savez(unfinished, parameters=fitted.parameters, **scores)  # type: ignore[arg-type]
         for pattern in ("{}.pt", "{}-*.pt"):
             for checkpoint in turn.folder.glob(pattern.format(finished.stem)):
                 checkpoint.unlink()

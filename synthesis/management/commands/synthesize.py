@@ -1,7 +1,6 @@
 """Speak a text into a WAV file."""
 
 import os
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from audio import encode_wav
+from audio.whole_files import whole_file
 from synthesis.ml.errors import SynthesisError
 from synthesis.ml.speaking.engine import SpeechEngine
 from synthesis.voice_folders import find_voice
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             )
         except SynthesisError as error:
             raise CommandError(str(error)) from error
-        _write_atomically(out, encode_wav(utterance.waveform, utterance.sampling_rate))
+        _write(out, encode_wav(utterance.waveform, utterance.sampling_rate))
         seconds = len(utterance.waveform) / utterance.sampling_rate
         self.stdout.write(f"{out}: {seconds:.2f} s, {options['emotion']}, {voice.name}")
 
@@ -54,13 +54,9 @@ def _check_writable(out: Path) -> None:
         raise CommandError(f"Cannot write to {out.parent}: it is missing or read-only")
 
 
-def _write_atomically(out: Path, data: bytes) -> None:
-    """Write beside the target, then rename: a killed command leaves no half file there."""
+def _write(out: Path, data: bytes) -> None:
     try:
-        with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".wav", delete=False) as file:
-            partial = Path(file.name)
-            file.write(data)
-        partial.chmod(0o644)
-        partial.replace(out)
+        with whole_file(out) as unfinished:
+            unfinished.write_bytes(data)
     except OSError as error:
         raise CommandError(f"Cannot write {out}: {error.strerror}") from error

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.whole_files import whole_file
 from synthesis.ml.errors import CorpusError
 from synthesis.ml.recordings.world import Floats
 from synthesis.ml.speaking.spectrum import frame_levels_db, log_mel_of, magnitudes
@@ -147,10 +148,8 @@ class ExampleStore:
             arrays[f"{number}.durations"] = example.durations
             arrays[f"{number}.mel"] = example.mel.astype(np.float16)
             arrays[f"{number}.curves"] = np.stack([example.f0, example.level_db])
-        partial = self._path(prompt).with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        partial.replace(self._path(prompt))
+        with whole_file(self._path(prompt)) as unfinished:
+            np.savez(unfinished, **arrays)  # type: ignore[arg-type]
 
     def load(self) -> list[Example]:
         """Read all examples, in the order of the readings' names.

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from audio import decode
+from audio.whole_files import whole_file
 from synthesis.ml.making.donors import Donor, DonorLibrary
 from synthesis.ml.making.examples import Example, ExampleStore, Row, make_example
 from synthesis.ml.making.recipe import Gains, load_recipes
@@ -270,10 +271,9 @@ def aligned_starts(
             for prompt in tqdm(prompts, desc="reading", disable=not show_progress)
         ]
         starts = align(clips, config.seed, show_progress)
-        partial = cache.with_suffix(".partial.npz")
         found = {p.name: s for p, s in zip(prompts, starts, strict=True)}
-        np.savez(partial, **found)  # type: ignore[arg-type]  # a name could be an option's
-        partial.replace(cache)
+        with whole_file(cache) as unfinished:
+            np.savez(unfinished, **found)  # type: ignore[arg-type]  # a name could be an option's
     with np.load(cache) as stored:
         return {name: stored[name] for name in stored.files}
 

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from tqdm import tqdm
 
+from audio.whole_files import whole_file
 from synthesis.ml.errors import VoiceError
 from synthesis.ml.making.acoustic_model import ModelShape, build, coqui_config
 from synthesis.ml.making.dataset import Batch, Dataset, rows_of
@@ -214,17 +215,14 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(
-            {
-                "step": self.step,
-                "config": asdict(self.config),
-                "model": self.model.state_dict(),
-                "optimizer": self._optimizer.state_dict(),
-            },
-            partial,
-        )
-        partial.replace(self.checkpoint)
+        state = {
+            "step": self.step,
+            "config": asdict(self.config),
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        with whole_file(self.checkpoint) as unfinished:
+            torch.save(state, unfinished)
 
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""

@@ -19,6 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from audio import decode, set_level
+from audio.whole_files import whole_file
 from emotion.ml.torchaudio_stand_in import ensure_torchaudio_imports
 from synthesis.ml.making.acoustic_model import audio_config
 from synthesis.ml.recordings.corpora import read_prompts
@@ -146,9 +147,8 @@ class VocoderTrainer:
             "schedule": self.schedule.state_dict(),
             "rng": self.rng.bit_generator.state,
         }
-        unfinished = self.checkpoint.with_suffix(".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self.checkpoint)
+        with whole_file(self.checkpoint) as unfinished:
+            torch.save(state, unfinished)
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint, weights_only=False)

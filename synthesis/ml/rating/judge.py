@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import decode
+from audio.whole_files import whole_file
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.extraction import extract
 from emotion.ml.speech.features import FeatureConfig
@@ -70,14 +71,13 @@ def load_natural_speech(corpora: Sequence[tuple[str, Path]], cache: Path) -> Nat
 
 
 def _write(clips: Sequence[Clip], cache: Path) -> None:
-    partial = cache.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        features=np.stack([functionals_of(decode(clip.path)) for clip in clips]),
-        emotions=np.array([clip.emotion for clip in clips]),
-        speakers=np.array([clip.speaker for clip in clips]),
-    )
-    partial.replace(cache)
+    with whole_file(cache) as unfinished:
+        np.savez(
+            unfinished,
+            features=np.stack([functionals_of(decode(clip.path)) for clip in clips]),
+            emotions=np.array([clip.emotion for clip in clips]),
+            speakers=np.array([clip.speaker for clip in clips]),
+        )
 
 
 class Judge:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import decode
+from audio.whole_files import whole_file
 from synthesis.ml.recordings.world import Analysis, Floats, analyse, trim
 
 
@@ -26,15 +27,14 @@ class AnalysisCache:
             return
         waveform = trim(decode(path))
         analysis = analyse(waveform, f0_range_hz)
-        partial = target.with_suffix(".partial.npz")
-        np.savez(
-            partial,
-            waveform=waveform.astype(np.float32),
-            f0=analysis.f0.astype(np.float32),
-            log_spectrum=np.log(analysis.spectrum + 1e-14).astype(np.float16),
-            aperiodicity=analysis.aperiodicity.astype(np.float16),
-        )
-        partial.replace(target)
+        with whole_file(target) as unfinished:
+            np.savez(
+                unfinished,
+                waveform=waveform.astype(np.float32),
+                f0=analysis.f0.astype(np.float32),
+                log_spectrum=np.log(analysis.spectrum + 1e-14).astype(np.float16),
+                aperiodicity=analysis.aperiodicity.astype(np.float16),
+            )
 
     def load(self, name: str) -> tuple[NDArray[np.float32], Analysis]:
         """Give back a recording's trimmed waveform and its analysis."""

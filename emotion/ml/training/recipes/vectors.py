@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from audio import decode
+from audio.whole_files import whole_file
 from emotion.ml.errors import ModelError
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.features import FeatureConfig, FloatArray, prepare
@@ -89,9 +90,8 @@ class VectorRecipe(ABC):
             bar = tqdm(clips, desc=f"{self.name} features", unit="clip")
             rows = np.stack([self._of(clip) for clip in bar])
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(".part.npy")
-            np.save(unfinished, rows)
-            unfinished.replace(path)
+            with whole_file(path) as unfinished:
+                np.save(unfinished, rows)
         return Vectors(
             np.array([clip.speaker for clip in clips]),
             np.array([EMOTIONS.index(clip.emotion) for clip in clips]),
