@@ -5,13 +5,15 @@ percentiles, slopes, deltas and the spectrum of their modulation. All are free o
 """
 
 from functools import cache
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotion.ml.speech.features import FeatureConfig, FloatArray, framed
 from emotion.ml.speech.pitch import Pitch, track_pitch
+
+_Float = TypeVar("_Float", bound=np.floating[Any])
 
 N_MFCC: Final = 20
 N_COARSE: Final = 16
@@ -158,13 +160,18 @@ def _dynamics(values: FloatArray) -> FloatArray:
     return np.concatenate((np.abs(delta).mean(axis=0), delta.std(axis=0), second.std(axis=0)))
 
 
-def deltas(values: FloatArray) -> FloatArray:
-    """Slope over five frames of each column (the regression of HTK), same shape."""
+def deltas(values: NDArray[_Float]) -> NDArray[_Float]:
+    """Slope over five frames of each column (the regression of HTK), same shape.
+
+    >>> deltas(np.arange(6.0)[:, None] * 2)[:, 0]  # edge frames are repeated
+    array([1. , 1.6, 2. , 2. , 1.6, 1. ])
+    """
     padded = np.pad(values, ((2, 2), (0, 0)), mode="edge")
     count = len(values)
     near = padded[3 : 3 + count] - padded[1 : 1 + count]
     far = padded[4 : 4 + count] - padded[:count]
-    return np.asarray((near + 2 * far) / 10, dtype=np.float32)
+    slope: NDArray[_Float] = (near + 2 * far) / 10
+    return slope
 
 
 def _voiced_statistics(values: FloatArray, voiced: NDArray[np.bool_]) -> FloatArray:

@@ -4,7 +4,7 @@ A donor is compared with the same actor's neutral reading of the same sentence, 
 taken is the emotion and not the actor.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,6 +190,3 @@ def _mean(timbres: list[Timbre]) -> Timbre:
 
 def _key(clip: ActedClip) -> tuple[int, str, str, str]:
     return clip.actor, clip.emotion, clip.statement, clip.repetition
-
-
-DonorKeys = Mapping[str, list[tuple[int, str, str]]]

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from synthesis.ml.making.donors import Donor, resample
+from synthesis.ml.making.formants import with_formants
 from synthesis.ml.making.recipe import Gains
-from synthesis.ml.recordings.world import N_BINS, Analysis, Floats, synthesise
+from synthesis.ml.recordings.world import Analysis, Floats, synthesise
 from synthesis.ml.speaking.spectrum import TRAINING_RMS
 
 TEMPO_BOUNDS = (0.35, 3.0)
@@ -130,7 +131,7 @@ def _coloured(analysis: Analysis, donor: Donor, gains: Gains) -> Analysis:
     voiced = _smooth(timbre.voiced) * gains.timbre
     unvoiced = _smooth(timbre.unvoiced) * gains.timbre / 2
     breath = _smooth(timbre.aperiodicity) * gains.aperiodicity
-    warped = _warp_frequency(np.log(analysis.spectrum), gains.frequency_warp)
+    warped = with_formants(np.log(analysis.spectrum), gains.frequency_warp)
     spectrum = np.exp(warped + np.where(analysis.voiced[:, None], voiced, unvoiced))
     energy = analysis.spectrum.mean(axis=1, keepdims=True)
     return Analysis(
@@ -138,15 +139,6 @@ def _coloured(analysis: Analysis, donor: Donor, gains: Gains) -> Analysis:
         spectrum * energy / spectrum.mean(axis=1, keepdims=True),
         np.clip(analysis.aperiodicity * np.exp(breath), 1e-3, 0.9999),
     )
-
-
-def _warp_frequency(log_spectrum: Floats, factor: float) -> Floats:
-    """Move every formant to `factor` times its frequency."""
-    sources = np.clip(np.arange(N_BINS) / factor, 0, N_BINS - 1.001)
-    below = sources.astype(int)
-    weight = sources - below
-    warped: Floats = log_spectrum[:, below] * (1 - weight) + log_spectrum[:, below + 1] * weight
-    return warped
 
 
 def _smooth(curve: Floats) -> Floats:

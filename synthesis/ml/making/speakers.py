@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthesis.ml.making.formants import with_formants
+
 if TYPE_CHECKING:
     from synthesis.ml.recordings.world import Analysis
 
@@ -37,21 +39,11 @@ class Speaker:
         """Turn the reader's clip into this speaker's."""
         if self.is_reader:
             return analysis
-        log_spectrum = np.log(analysis.spectrum + 1e-14)
-        n_bins = log_spectrum.shape[1]
-        sources = np.clip(np.arange(n_bins) / self.formants, 0, n_bins - 1.001)
-        below = sources.astype(int)
-        weight = sources - below
-        log_spectrum = log_spectrum[:, below] * (1 - weight) + log_spectrum[:, below + 1] * weight
-        aperiodicity = (
-            analysis.aperiodicity[:, below] * (1 - weight)
-            + analysis.aperiodicity[:, below + 1] * weight
-        )
         return replace(
             analysis,
             f0=analysis.f0 * self.pitch,
-            spectrum=np.exp(log_spectrum),
-            aperiodicity=aperiodicity,
+            spectrum=np.exp(with_formants(np.log(analysis.spectrum + 1e-14), self.formants)),
+            aperiodicity=with_formants(analysis.aperiodicity, self.formants),
         )
 
 

@@ -14,6 +14,9 @@ from scipy.cluster.vq import kmeans2
 from scipy.fft import dct
 from tqdm import tqdm
 
+from audio.silence import loud_frames, loud_span
+from emotion.ml.speech.functionals import deltas
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -148,8 +151,7 @@ def _token_starts(path: Ints, labels: Sequence[str]) -> Ints:
 def _flat_start(features: Floats, n_states: int) -> Ints:
     """Spread the states evenly over the loud part, silence around it."""
     level = np.convolve(features[:, -1] * 10, np.ones(3) / 3, "same")
-    loud = np.flatnonzero(level > level.max() - LOUD_RANGE_DB)
-    first, last = int(loud[0]), int(loud[-1]) + 1
+    first, last = loud_span(loud_frames(10 ** (level / 10), LOUD_RANGE_DB))
     inner = 1 + np.arange(last - first) * (n_states - 2) // (last - first)
     outer = np.full(len(features) - last, n_states - 1)
     return np.concatenate([np.zeros(first, np.int64), inner, outer]).astype(np.int64)
@@ -171,21 +173,12 @@ def _features(waveform: NDArray[np.float32]) -> Floats:
     level_db = 10 * np.log10(power.sum(axis=1) + 1e-10)
     level = (np.clip(level_db - level_db.max(), -40, 0) + 15) / 10
     cepstra = dct(np.log(power + 1e-10), axis=1, norm="ortho")[:, :N_CEPSTRA]
-    speech = cepstra[level_db > level_db.max() - LOUD_RANGE_DB]
+    speech = cepstra[loud_frames(10 ** (level_db / 10), LOUD_RANGE_DB)]
     static = (cepstra - speech.mean(axis=0)) / (speech.std(axis=0) + 1e-3)
-    slope = _difference(static)
+    slope = deltas(static)
     # Differences are weighted up to the variance of the static part.
-    parts = [static, slope * 2.5, _difference(slope) * 4, level[:, None]]
+    parts = [static, slope * 2.5, deltas(slope) * 4, level[:, None]]
     return np.concatenate(parts, axis=1)
-
-
-def _difference(curves: Floats) -> Floats:
-    """Regression slope over five frames."""
-    n = len(curves)
-    padded = np.pad(curves, ((2, 2), (0, 0)), mode="edge")
-    near, far = padded[3 : 3 + n] - padded[1 : 1 + n], padded[4 : 4 + n] - padded[:n]
-    slope: Floats = (near + 2 * far) / 10
-    return slope
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

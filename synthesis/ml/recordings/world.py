@@ -15,7 +15,6 @@ Floats = NDArray[np.float64]
 
 SAMPLING_RATE = 16_000
 FRAME_PERIOD_MS = 5.0
-FRAME_LENGTH = 80  # samples: 5 ms at 16 kHz
 N_BINS = 513  # CheapTrick's choice of a 1024-point FFT at 16 kHz
 
 READER_F0_HZ = (90.0, 450.0)
