@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from emotion.ml.speech.features import FeatureConfig, FloatArray, framed, hann, mel_filters
-from emotion.ml.speech.pitch import HIGHEST_HZ, LOWEST_HZ, mean_autocorrelation, track_pitch
+from emotion.ml.speech.pitch import HIGHEST_HZ, LOWEST_HZ, track_periodicity
 
 MOST_FRAMES: Final = 800
 """About the pixels of a plot."""
@@ -26,6 +26,9 @@ of twice the hop)."""
 
 LEAST_VOICED: Final = 0.05
 """Noise has a voiced frame now and then, which is no voice."""
+
+AUDIBLE_PEAK: Final = 1e-4
+"""-80 dBFS: no pitch is looked for in a piece that stays below."""
 
 PIECE_S: Final = 10
 """Pitch is tracked in pieces of this length, which bounds its memory."""
@@ -95,7 +98,8 @@ def analyse(waveform: FloatArray, sampling_rate: int) -> Analysis:
     level = _decibels(np.mean(np.square(padded, dtype=np.float64), axis=1))
     filters = mel_filters(FeatureConfig(sampling_rate=sampling_rate))
     log_mel = 10 * np.log10(power @ filters + 1e-12)
-    lags, correlation = _autocorrelation(waveform, sampling_rate)
+    pitch_hz, correlation = _periodicity(waveform, sampling_rate)
+    lags = np.arange(len(correlation)) * 1000 / (sampling_rate // 2)
     return Analysis(
         duration_s=waveform.size / sampling_rate,
         step_s=hop / sampling_rate,
@@ -103,9 +107,9 @@ def analyse(waveform: FloatArray, sampling_rate: int) -> Analysis:
         highest=padded.max(axis=1),
         level_dbfs=level,
         harmonic_dbfs=np.maximum(level + _decibels(_harmonic_share(power)), FLOOR_DB),
-        pitch_hz=_pitch(waveform, sampling_rate, hop, count),
+        pitch_hz=_nearest(pitch_hz, sampling_rate // 100, hop, count),
         log_mel=np.clip(log_mel - log_mel.max(), -80, 0).astype(np.float32),
-        lags_ms=lags,
+        lags_ms=lags.astype(np.float32),
         autocorrelation=correlation,
     )
 
@@ -137,28 +141,35 @@ def _median(values: FloatArray, width: int, axis: int) -> FloatArray:
     return np.asarray(np.median(windows, axis=-1), dtype=np.float32)
 
 
-def _pitch(waveform: FloatArray, sampling_rate: int, hop: int, count: int) -> FloatArray:
-    """Track the pitch every 10 ms and keep the value nearest to each frame. (count,)"""
-    step = sampling_rate // 100
-    frames = -(-waveform.size // step)
-    hz = np.full(frames, np.nan, dtype=np.float32)
-    size = PIECE_S * sampling_rate
+def _periodicity(waveform: FloatArray, sampling_rate: int) -> tuple[FloatArray, FloatArray]:
+    """Track the pitch piece by piece, and keep the autocorrelation of the loudest piece.
+
+    Returns:
+        Pitch in Hz every 10 ms, NaN where there is none, shape (samples / 10 ms,); mean
+        autocorrelation of the ten loudest seconds, shape (lags,).
+    """
+    step, size = sampling_rate // 100, PIECE_S * sampling_rate
+    hz = np.full(-(-waveform.size // step), np.nan, dtype=np.float32)
+    loudest, correlation = _loudest_piece(waveform, size), np.zeros(0, dtype=np.float32)
     for start in range(0, waveform.size, size):
         piece = waveform[start : start + size]
-        if np.abs(piece).max() > 1e-4:
-            found = 55.0 * 2 ** (track_pitch(piece, sampling_rate).semitones / 12)
+        is_audible = np.abs(piece).max() > AUDIBLE_PEAK
+        if is_audible or start == loudest:
+            pitch, mean = track_periodicity(piece, sampling_rate)
+            correlation = mean if start == loudest else correlation
+        if is_audible:
+            found = 55.0 * 2 ** (pitch.semitones / 12)
             first = start // step
-            hz[first : first + len(found)] = found[: frames - first]
-    nearest = np.minimum(np.arange(count) * hop // step, frames - 1)
-    return hz[nearest]
+            hz[first : first + len(found)] = found[: len(hz) - first]
+    return hz, correlation
 
 
-def _autocorrelation(waveform: FloatArray, sampling_rate: int) -> tuple[FloatArray, FloatArray]:
-    """Of the ten loudest seconds at most. Lags in ms and values, both (lags,)"""
-    size = PIECE_S * sampling_rate
-    if waveform.size > size:
-        pieces = waveform[: waveform.size // size * size].reshape(-1, size)
-        waveform = pieces[int(np.square(pieces).sum(axis=1).argmax())]
-    correlation = mean_autocorrelation(waveform, sampling_rate)
-    lags = np.arange(len(correlation)) * 1000 / (sampling_rate // 2)
-    return lags.astype(np.float32), correlation
+def _loudest_piece(waveform: FloatArray, size: int) -> int:
+    """Where the loudest of the whole pieces starts; 0 where there is none."""
+    pieces = waveform[: waveform.size // size * size].reshape(-1, size)
+    return int(np.square(pieces).sum(axis=1).argmax()) * size if len(pieces) else 0
+
+
+def _nearest(values: FloatArray, step: int, hop: int, count: int) -> FloatArray:
+    """Keep the value nearest to each frame. (count,)"""
+    return values[np.minimum(np.arange(count) * hop // step, len(values) - 1)]

@@ -55,9 +55,31 @@ def track_pitch(waveform: FloatArray, sampling_rate: int) -> Pitch:
         harmonics-to-noise ratio of a sampled sound", 1993: the autocorrelation of a windowed
         frame divided by that of the window, with a cost for each octave upwards in period.
     """
-    rate = sampling_rate // 2
-    frames = _frames(waveform, rate)
+    frames = _frames(waveform, sampling_rate // 2)
+    return _tracked(frames, _autocorrelation(frames), sampling_rate // 2)
+
+
+def track_periodicity(waveform: FloatArray, sampling_rate: int) -> tuple[Pitch, FloatArray]:
+    """Track the pitch as `track_pitch` does, and average what it was found in.
+
+    Args:
+        waveform: Signal, shape (samples,).
+        sampling_rate: In Hz.
+
+    Returns:
+        The contour, and the mean normalised autocorrelation of its voiced frames by lag in
+        samples at half the sampling rate, shape (lags,); empty where nothing is voiced.
+    """
+    frames = _frames(waveform, sampling_rate // 2)
     correlation = _autocorrelation(frames)
+    pitch = _tracked(frames, correlation, sampling_rate // 2)
+    voiced = ~np.isnan(pitch.semitones)
+    if not voiced.any():
+        return pitch, np.zeros(0, dtype=np.float32)
+    return pitch, np.asarray(correlation[voiced].mean(axis=0), dtype=np.float32)
+
+
+def _tracked(frames: FloatArray, correlation: FloatArray, rate: int) -> Pitch:
     shortest, longest = int(rate / HIGHEST_HZ), int(rate / LOWEST_HZ) + 1
     candidates = correlation[:, shortest : longest + 1]  # (frames, lags)
     lags = np.arange(shortest, longest + 1, dtype=np.float32)
@@ -71,23 +93,6 @@ def track_pitch(waveform: FloatArray, sampling_rate: int) -> Pitch:
     return Pitch(
         np.where(voiced, semitones, np.nan).astype(np.float32), strength.astype(np.float32)
     )
-
-
-def mean_autocorrelation(waveform: FloatArray, sampling_rate: int) -> FloatArray:
-    """Average the normalised autocorrelation of the voiced frames.
-
-    Args:
-        waveform: Signal, shape (samples,).
-        sampling_rate: In Hz.
-
-    Returns:
-        By lag in samples at half the sampling rate, shape (lags,); empty where nothing is voiced.
-    """
-    frames = _frames(waveform, sampling_rate // 2)
-    voiced = ~np.isnan(track_pitch(waveform, sampling_rate).semitones)
-    if not voiced.any():
-        return np.zeros(0, dtype=np.float32)
-    return np.asarray(_autocorrelation(frames[voiced]).mean(axis=0), dtype=np.float32)
 
 
 def _frames(waveform: FloatArray, rate: int) -> FloatArray:

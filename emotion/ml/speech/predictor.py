@@ -92,10 +92,17 @@ class SpeakerSession:
 
     def predict(self, waveform: FloatArray, sampling_rate: int = 16_000) -> Prediction:
         """Score the next clip, then count it as a reference for those to come."""
-        prediction = self.predictor.predict(waveform, sampling_rate, profile=self.profile)
-        if prediction.emotion is not None:
-            self.predictor.hear(self.profile, waveform)
-        return prediction
+        return self.predictor.follow(self.profile, waveform, sampling_rate)
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """One clip, looked at once."""
+
+    heard: Prediction
+    """Without emotion and scores; its reason says why there can be none."""
+    windows: Sequence[Features]
+    """What the model looks at, none where there is a reason."""
 
 
 class EmotionPredictor:
@@ -158,22 +165,22 @@ class EmotionPredictor:
         """Score several utterances, those of equal length together; as `predict` for each."""
         self._check_rate(sampling_rate)
         profiles = profiles or [SpeakerProfile()] * len(waveforms)
-        results = [self._heard(waveform, assume_speech) for waveform in waveforms]
-        windows: list[Features] = []
-        owners: list[int] = []
-        for owner, waveform in enumerate(waveforms):
-            if results[owner].reason is None:
-                found = [describe(part, self._features) for part in self._windows(waveform)]
-                windows += found
-                owners += [owner] * len(found)
-        outputs = self._weights.run(windows, [profiles[owner] for owner in owners])
-        owned = np.asarray(owners)
-        if assume_speech:
-            outputs = replace(outputs, gate=np.ones(len(owners)))
-        return [
-            result if result.reason else self._judged(result, outputs, owned == owner, profile)
-            for owner, (result, profile) in enumerate(zip(results, profiles, strict=True))
-        ]
+        clips = [self._looked_at(waveform, assume_speech) for waveform in waveforms]
+        return self._judged(clips, profiles, assume_speech)
+
+    def follow(
+        self, profile: SpeakerProfile, waveform: FloatArray, sampling_rate: int = 16_000
+    ) -> Prediction:
+        """Score the next clip of a speaker, then count it in the profile for those to come.
+
+        What has no emotion is not counted. Otherwise as `predict`.
+        """
+        self._check_rate(sampling_rate)
+        clip = self._looked_at(waveform, assume_speech=False)
+        (prediction,) = self._judged([clip], [profile], assume_speech=False)
+        if prediction.emotion is not None:
+            profile.add(_mean_functionals(clip.windows))
+        return prediction
 
     def timeline(
         self,
@@ -232,9 +239,7 @@ class EmotionPredictor:
         Raises:
             EmotionError: If it is invalid, too short or silent.
         """
-        windows = self._windows(waveform)
-        described = [describe(window, self._features).functionals for window in windows]
-        profile.add(np.asarray(np.mean(described, axis=0), dtype=np.float32))
+        profile.add(_mean_functionals(self._windows(prepare(waveform, self._features))))
 
     def _known(
         self, references: Sequence[FloatArray], profile: SpeakerProfile | None
@@ -251,39 +256,42 @@ class EmotionPredictor:
                 f"Unexpected sampling rate {sampling_rate} Hz: send {expected} Hz mono"
             )
 
-    def _heard(self, waveform: FloatArray, assume_speech: bool) -> Prediction:
-        """Look for speech; the reason is set where there is none."""
+    def _looked_at(self, waveform: FloatArray, assume_speech: bool) -> _Clip:
+        """Look for speech and describe it."""
         rate = self._features.sampling_rate
         duration_s = np.size(waveform) / rate
         try:
-            prepare(waveform, self._features)
+            speech = prepare(waveform, self._features)
         except SilentError:
-            return Prediction(None, {}, "silence", duration_s)
-        if assume_speech:
-            whole = ((0, int(np.size(waveform))),)
-            return Prediction(None, {}, None, duration_s, duration_s, segments=whole)
-        segments = _segments(waveform)
+            return _Clip(Prediction(None, {}, "silence", duration_s), ())
+        whole = ((0, int(np.size(waveform))),)
+        segments = whole if assume_speech else _segments(waveform)
         voiced_s = sum(end - start for start, end in segments) / rate
-        reason = None if segments else "no_speech"
-        return Prediction(None, {}, reason, duration_s, voiced_s, segments=segments)
+        if not segments:
+            return _Clip(Prediction(None, {}, "no_speech", duration_s), ())
+        heard = Prediction(None, {}, None, duration_s, voiced_s, segments=segments)
+        return _Clip(heard, self._windows(speech))
 
     def _judged(
-        self,
-        heard: Prediction,
-        outputs: Outputs,
-        own: NDArray[np.bool_],
-        profile: SpeakerProfile,
-    ) -> Prediction:
-        heard = replace(heard, references=profile.clips)
-        if outputs.gate[own].mean() < GATE_THRESHOLD:
-            return replace(heard, reason="not_speech")
-        scores = _named(softmax(outputs.logits[own]).mean(axis=0))
-        return replace(heard, emotion=max(scores, key=scores.__getitem__), scores=scores)
+        self, clips: Sequence[_Clip], profiles: Sequence[SpeakerProfile], assume_speech: bool
+    ) -> list[Prediction]:
+        """Score the windows of all clips together."""
+        windows = [window for clip in clips for window in clip.windows]
+        owners = np.array([i for i, clip in enumerate(clips) for _ in clip.windows], dtype=np.intp)
+        outputs = self._weights.run(windows, [profiles[owner] for owner in owners])
+        if assume_speech:
+            outputs = replace(outputs, gate=np.ones(len(owners)))
+        return [
+            _concluded(clip.heard, outputs, owners == i, profile) if clip.windows else clip.heard
+            for i, (clip, profile) in enumerate(zip(clips, profiles, strict=True))
+        ]
 
-    def _windows(self, waveform: FloatArray) -> list[FloatArray]:
-        """Prepare the waveform, or the windows of a long one that hold sound."""
+    def _windows(self, speech: FloatArray) -> list[Features]:
+        """Describe a prepared clip whole, or the windows of a long one that hold sound."""
+        return [describe(window, self._features) for window in self._cut(speech)]
+
+    def _cut(self, speech: FloatArray) -> list[FloatArray]:
         rate = self._features.sampling_rate
-        speech = prepare(waveform, self._features)
         if speech.size <= LONGEST_WHOLE_S * rate:
             return [speech]
         length = int(WINDOW_S * rate)
@@ -312,6 +320,22 @@ def moment_bounds(samples: int, sampling_rate: int) -> list[tuple[int, int]]:
 
 def _segments(waveform: FloatArray) -> tuple[tuple[int, int], ...]:
     return tuple(voiced_segments(waveform, threshold=SPEECH_THRESHOLD))
+
+
+def _mean_functionals(windows: Sequence[Features]) -> FloatArray:
+    mean = np.mean([window.functionals for window in windows], axis=0)
+    return np.asarray(mean, dtype=np.float32)
+
+
+def _concluded(
+    heard: Prediction, outputs: Outputs, own: NDArray[np.bool_], profile: SpeakerProfile
+) -> Prediction:
+    """Say of one clip what its windows say on average."""
+    heard = replace(heard, references=profile.clips)
+    if outputs.gate[own].mean() < GATE_THRESHOLD:
+        return replace(heard, reason="not_speech")
+    scores = _named(softmax(outputs.logits[own]).mean(axis=0))
+    return replace(heard, emotion=max(scores, key=scores.__getitem__), scores=scores)
 
 
 def _named(probabilities: NDArray[np.float64]) -> dict[str, float]:
