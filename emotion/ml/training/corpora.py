@@ -11,19 +11,10 @@ from typing import Final
 
 from emotion.ml.errors import CorpusError
 from emotion.ml.labels import EMOTIONS
+from emotion.ml.training import ravdess
 
 AUDIO_SUFFIXES: Final = frozenset({".flac", ".ogg", ".wav"})
 
-RAVDESS_EMOTIONS: Final = {
-    "01": "neutral",
-    "02": "neutral",  # calm
-    "03": "happy",
-    "04": "sad",
-    "05": "angry",
-    "06": "fearful",
-    "07": "disgust",
-    "08": "surprised",
-}
 EMODB_EMOTIONS: Final = {
     "W": "angry",
     "L": None,  # boredom has no counterpart
@@ -81,11 +72,29 @@ def load_corpus(name: str, folder: Path) -> tuple[Clip, ...]:
         raise CorpusError(f"Unknown corpus {name!r}: choose from {', '.join(sorted(CORPORA))}")
     if not folder.is_dir():
         raise CorpusError(f"No folder {folder} for corpus {name}: give the path to its audio")
+    parsed = (CORPORA[name](path) for path in audio_files(name, folder))
+    return tuple(clip for clip in parsed if clip is not None)
+
+
+def audio_files(name: str, folder: Path) -> list[Path]:
+    """List the recordings of a corpus in order, at any depth of its folder.
+
+    Raises:
+        CorpusError: If there is none.
+    """
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
     if not paths:
         raise CorpusError(f"No FLAC, Ogg or WAV file in {folder}: give the path to {name}")
-    parsed = (CORPORA[name](path) for path in paths)
-    return tuple(clip for clip in parsed if clip is not None)
+    return paths
+
+
+def corpus_of(speaker: str) -> str:
+    """Name the corpus of a clip's speaker.
+
+    >>> corpus_of("ravdess-01")
+    'ravdess'
+    """
+    return speaker.partition("-")[0]
 
 
 def parse_spec(spec: str) -> tuple[str, Path]:
@@ -102,10 +111,8 @@ def parse_spec(spec: str) -> tuple[str, Path]:
 
 
 def _ravdess(path: Path) -> Clip:
-    fields = path.stem.split("-")
-    if len(fields) != 7 or fields[2] not in RAVDESS_EMOTIONS or not fields[6].isdigit():
-        raise _unexpected(path, "ravdess", "03-01-05-01-02-01-12")
-    return Clip(path, "ravdess", f"ravdess-{fields[6]}", RAVDESS_EMOTIONS[fields[2]])
+    recording = ravdess.parse_name(path)
+    return Clip(path, "ravdess", ravdess.speaker_name(recording.actor), recording.emotion)
 
 
 def _emodb(path: Path) -> Clip | None:
@@ -156,7 +163,7 @@ def folds(corpus: str, clips: Iterable[Clip]) -> tuple[frozenset[str], ...]:
     """
     present = {clip.speaker for clip in clips if clip.corpus == corpus}
     if corpus == "ravdess":
-        named = [{f"ravdess-{actor:02d}" for actor in fold} for fold in RAVDESS_FOLDS]
+        named = [{ravdess.speaker_name(actor) for actor in fold} for fold in RAVDESS_FOLDS]
         listed = set().union(*named)
         if unlisted := sorted(present - listed):
             raise CorpusError(f"RAVDESS's folds are over actors 01 to 20; found {unlisted}")

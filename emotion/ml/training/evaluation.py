@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
 from emotion.ml.labels import EMOTIONS
 
@@ -12,23 +13,17 @@ IntArray = NDArray[np.intp]
 FloatMatrix = NDArray[np.float64]
 
 
-def confusion_matrix(truth: IntArray, predicted: IntArray) -> NDArray[np.int64]:
-    """Count clips by true emotion (rows) and predicted emotion (columns). (7, 7)"""
-    size = len(EMOTIONS)
-    flat = np.bincount(truth * size + predicted, minlength=size * size)
-    return flat.reshape(size, size).astype(np.int64)
+def unweighted_average_recall(truth: ArrayLike, predicted: ArrayLike) -> float:
+    """UAR: the mean recall of the emotions that occur in the truth, in [0, 1].
 
+    Args:
+        truth: Indices or names of emotions, shape (clips,).
+        predicted: The same, or anything else for a clip in which no emotion is recognised.
 
-def weighted_accuracy(confusion: NDArray[np.int64]) -> float:
-    """WA: the share of clips recognised, in [0, 1]."""
-    return float(np.trace(confusion) / confusion.sum())
-
-
-def unweighted_average_recall(confusion: NDArray[np.int64]) -> float:
-    """UAR: the mean recall of the emotions that occur, in [0, 1]."""
-    counts = confusion.sum(axis=1)
-    present = counts > 0
-    return float(np.mean(np.diag(confusion)[present] / counts[present]))
+    >>> unweighted_average_recall([0, 0, 0, 1], [0, 0, 1, 1])  # recalls of 2/3 and 1
+    0.8333333333333333
+    """
+    return float(recall_score(truth, predicted, labels=np.unique(truth), average="macro"))
 
 
 def expected_calibration_error(
@@ -63,7 +58,13 @@ class FoldFigures:
 
 @dataclass(frozen=True)
 class CorpusFigures:
-    """A corpus over all of its folds. Deviations are of the population of folds."""
+    """A corpus over all of its folds. Deviations are of the population of folds.
+
+    Attributes:
+        wa_mean: Of the weighted accuracy, the share of clips that are recognised.
+        uar_mean: Of the unweighted average recall.
+        confusion: Clips by true emotion (rows) and predicted emotion (columns).
+    """
 
     folds: tuple[FoldFigures, ...]
     wa_mean: float
@@ -92,15 +93,15 @@ def corpus_figures(
     measured = []
     for group in groups:
         chosen = np.isin(speakers, sorted(group))
-        confusion = confusion_matrix(truth[chosen], predicted[chosen])
         measured.append(
             FoldFigures(
                 tuple(sorted(group)),
                 int(chosen.sum()),
-                weighted_accuracy(confusion),
-                unweighted_average_recall(confusion),
+                float(accuracy_score(truth[chosen], predicted[chosen])),
+                unweighted_average_recall(truth[chosen], predicted[chosen]),
             )
         )
+    confusion = confusion_matrix(truth, predicted, labels=range(len(EMOTIONS)))
     accuracies = np.array([fold.wa for fold in measured])
     recalls = np.array([fold.uar for fold in measured])
     return CorpusFigures(
@@ -110,7 +111,7 @@ def corpus_figures(
         uar_mean=float(recalls.mean()),
         uar_deviation=float(recalls.std()),
         ece=expected_calibration_error(probabilities, truth),
-        confusion=tuple(tuple(row) for row in confusion_matrix(truth, predicted).tolist()),
+        confusion=tuple(map(tuple, confusion.tolist())),
     )
 
 

@@ -18,7 +18,8 @@ from tqdm import tqdm
 from audio.whole_files import whole_file
 from emotion.ml.errors import TrainingError
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.training.evaluation import confusion_matrix, unweighted_average_recall
+from emotion.ml.training.corpora import corpus_of
+from emotion.ml.training.evaluation import unweighted_average_recall
 from emotion.ml.training.training_log import TrainingLog
 
 Indices = NDArray[np.intp]
@@ -202,7 +203,7 @@ class _Run:
         """Judge the running average on the speakers held back; keep it if it is the best yet."""
         logits = score(self.averaged.module, self.source, self.validated, self.config.min_frames)
         truth = self.source.labels.cpu().numpy()[self.validated]
-        recall = unweighted_average_recall(confusion_matrix(truth, logits.argmax(axis=1)))
+        recall = unweighted_average_recall(truth, logits.argmax(axis=1))
         if recall > self.best_recall:
             self.best_recall, self.looks_since_best = recall, 0
             self.kept = copy.deepcopy(self.averaged.module.state_dict())
@@ -292,8 +293,8 @@ def held_back(speakers: NDArray[np.str_], *, seed: int) -> NDArray[np.bool_]:
     rng = np.random.default_rng(seed)
     chosen: list[str] = []
     present = np.unique(speakers)
-    for corpus in sorted({str(name).split("-")[0] for name in present}):
-        members = [name for name in present if str(name).split("-")[0] == corpus]
+    for corpus in sorted({corpus_of(str(name)) for name in present}):
+        members = [name for name in present if corpus_of(str(name)) == corpus]
         if len(members) > 2:
             count = max(1, len(members) // 8)
             chosen += rng.choice(np.array(members), count, replace=False).tolist()

@@ -14,7 +14,7 @@ from emotion.ml.errors import CorpusError, SilentError
 from emotion.ml.speech.extraction import extract
 from emotion.ml.speech.features import FeatureConfig
 from emotion.ml.speech.predictor import GATE_THRESHOLD, SPEECH_THRESHOLD
-from emotion.ml.training.corpora import AUDIO_SUFFIXES, Clip, load_corpus, rounds
+from emotion.ml.training.corpora import Clip, audio_files, corpus_of, load_corpus, rounds
 from emotion.ml.training.examples import PLAIN, Examples, load_examples
 from emotion.ml.training.experiment import NOT_FOR_TRAINING, record, training_clips
 from emotion.ml.training.export import export_model
@@ -111,7 +111,7 @@ def _of_speech(
     speech: Examples, noise: Matrix, paths: NDArray[np.object_]
 ) -> dict[str, dict[str, float]]:
     """Judge each speaker by a gate without this speaker; clean, in noise, room and telephone."""
-    corpora = np.array([str(name).split("-")[0] for name in speech.speakers])
+    corpora = np.array([corpus_of(str(name)) for name in speech.speakers])
     rates: dict[str, list[dict[str, float]]] = {}
     for held in speaker_rounds(speech.speakers):
         out = np.isin(speech.speakers, sorted(held))
@@ -128,7 +128,7 @@ def _of_speech(
 def speaker_rounds(speakers: NDArray[np.str_]) -> tuple[frozenset[str], ...]:
     """Return the rounds of the protocol for the speakers of clips, shape (clips,)."""
     names = [str(name) for name in np.unique(speakers)]
-    return rounds([Clip(Path(), name.split("-")[0], name, "neutral") for name in names])
+    return rounds([Clip(Path(), corpus_of(name), name, "neutral") for name in names])
 
 
 def _speech(examples: Examples) -> Matrix:
@@ -174,10 +174,7 @@ def _is_voiced(path: Path) -> bool:
 
 def _sounds(folder: Path) -> list[tuple[Path, str]]:
     """List sounds with their class, which their names begin with."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
-    if not paths:
-        raise CorpusError(f"No FLAC, Ogg or WAV file in {folder}: give the path to noise")
-    return [(path, path.stem.rsplit("_", 1)[0]) for path in paths]
+    return [(path, path.stem.rsplit("_", 1)[0]) for path in audio_files("noise", folder)]
 
 
 def _described(paths: Sequence[Path]) -> Matrix:

@@ -17,6 +17,7 @@ from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.extraction import extract
 from emotion.ml.speech.features import FeatureConfig
 from emotion.ml.training.corpora import Clip, load_corpus
+from emotion.ml.training.ravdess import speaker_name
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ CLIP = 4.0  # standard deviations: one odd feature must not decide alone
 
 # Speakers of the judge that chooses takes, and of the one that the figures come from: no natural
 # voice is known to both, and the donors are among those of the first.
-CHOOSING_SPEAKERS = frozenset(f"ravdess-{actor:02}" for actor in range(1, 13)) | frozenset(
+CHOOSING_SPEAKERS = frozenset(map(speaker_name, range(1, 13))) | frozenset(
     f"emodb-{speaker}" for speaker in ("03", "08", "09", "10", "12", "14")
 )
 

@@ -4,18 +4,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from emotion.ml import errors as emotion_errors
+from emotion.ml.training import ravdess
 from synthesis.ml.errors import CorpusError
-
-# Third field of a RAVDESS file name; 02 "calm" is left out, it has no counterpart here.
-RAVDESS_EMOTIONS = {
-    "01": "neutral",
-    "03": "happy",
-    "04": "sad",
-    "05": "angry",
-    "06": "fearful",
-    "07": "disgust",
-    "08": "surprised",
-}
 
 
 @dataclass(frozen=True)
@@ -70,18 +61,17 @@ def read_prompts(folder: Path) -> list[Prompt]:
 def read_acted_clips(folder: Path, actors: frozenset[int]) -> list[ActedClip]:
     """List the clips of some RAVDESS actors that can serve as donors.
 
-    Emotional clips are kept in strong intensity only; neutral exists in one.
+    Emotional clips are kept in strong intensity only; neutral exists in one. Calm is left out: it
+    is not what a neutral voice sounds like.
 
     Raises:
-        CorpusError: If an actor has no clip.
+        CorpusError: If an actor has no clip, or a file is named otherwise than RAVDESS names them.
     """
-    clips = [_acted_clip(path) for path in sorted(folder.glob("03-01-*.flac"))]
+    named = [(path, _parsed(path)) for path in sorted(folder.glob("03-01-*.flac"))]
     kept = [
-        clip
-        for clip in clips
-        if clip is not None
-        and clip.actor in actors
-        and (clip.is_strong or clip.emotion == "neutral")
+        ActedClip(path, one.actor, one.emotion, one.statement, one.repetition, one.is_strong)
+        for path, one in named
+        if one.actor in actors and (one.is_strong or one.emotion == "neutral") and not one.is_calm
     ]
     missing = actors - {clip.actor for clip in kept}
     if missing:
@@ -89,10 +79,8 @@ def read_acted_clips(folder: Path, actors: frozenset[int]) -> list[ActedClip]:
     return kept
 
 
-def _acted_clip(path: Path) -> ActedClip | None:
-    _, _, emotion, intensity, statement, repetition, actor = path.stem.split("-")
-    if emotion not in RAVDESS_EMOTIONS:
-        return None
-    return ActedClip(
-        path, int(actor), RAVDESS_EMOTIONS[emotion], statement, repetition, intensity == "02"
-    )
+def _parsed(path: Path) -> ravdess.Recording:
+    try:
+        return ravdess.parse_name(path)
+    except emotion_errors.CorpusError as error:
+        raise CorpusError(str(error)) from error

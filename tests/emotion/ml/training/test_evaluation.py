@@ -2,37 +2,51 @@ import numpy as np
 import pytest
 
 from emotion.ml.training.evaluation import (
+    CorpusFigures,
     as_json,
-    confusion_matrix,
     corpus_figures,
     expected_calibration_error,
     unweighted_average_recall,
-    weighted_accuracy,
 )
 
 TRUTH = np.array([0, 0, 0, 0, 1, 1, 4, 4])
 PREDICTED = np.array([0, 0, 0, 1, 1, 0, 4, 4])
 
 
+def figures_of(truth: np.ndarray, predicted: np.ndarray) -> CorpusFigures:
+    """Of one fold in which every clip is recognised with full confidence."""
+    speakers = np.full(len(truth), "a")
+    return corpus_figures(np.eye(7)[predicted], truth, speakers, (frozenset({"a"}),))
+
+
 def test_the_confusion_matrix_has_truth_in_rows():
-    confusion = confusion_matrix(TRUTH, PREDICTED)
-    assert confusion.shape == (7, 7)
-    assert confusion[0].tolist() == [3, 1, 0, 0, 0, 0, 0]
-    assert confusion[1].tolist() == [1, 1, 0, 0, 0, 0, 0]
-    assert confusion.sum() == 8
+    confusion = figures_of(TRUTH, PREDICTED).confusion
+    assert [len(row) for row in confusion] == [7] * 7
+    assert confusion[0] == (3, 1, 0, 0, 0, 0, 0)
+    assert confusion[1] == (1, 1, 0, 0, 0, 0, 0)
+    assert np.sum(confusion) == 8
 
 
 def test_accuracy_and_recall_have_their_golden_values():
-    confusion = confusion_matrix(TRUTH, PREDICTED)
-    assert weighted_accuracy(confusion) == pytest.approx(6 / 8)
+    figures = figures_of(TRUTH, PREDICTED)
+    assert figures.wa_mean == pytest.approx(6 / 8)
     # Recalls are 3/4, 1/2 and 1; emotions that never occur do not count.
-    assert unweighted_average_recall(confusion) == pytest.approx(0.75)
+    assert figures.uar_mean == pytest.approx(0.75)
+    assert unweighted_average_recall(TRUTH, PREDICTED) == pytest.approx(0.75)
 
 
 def test_always_saying_the_most_frequent_emotion_has_the_recall_of_chance():
-    confusion = confusion_matrix(np.array([0] * 9 + [1]), np.zeros(10, dtype=int))
-    assert weighted_accuracy(confusion) == pytest.approx(0.9)
-    assert unweighted_average_recall(confusion) == pytest.approx(0.5)
+    figures = figures_of(np.array([0] * 9 + [1]), np.zeros(10, dtype=int))
+    assert figures.wa_mean == pytest.approx(0.9)
+    assert figures.uar_mean == pytest.approx(0.5)
+
+
+def test_an_emotion_that_is_heard_but_never_meant_does_not_count():
+    assert unweighted_average_recall([0, 0, 1, 1], [0, 6, 1, 1]) == pytest.approx(0.75)
+
+
+def test_a_clip_in_which_nothing_is_recognised_is_a_miss():
+    assert unweighted_average_recall(["sad", "sad"], ["sad", "None"]) == pytest.approx(0.5)
 
 
 def confident(confidence: float, count: int) -> np.ndarray:

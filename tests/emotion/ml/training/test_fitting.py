@@ -76,7 +76,7 @@ def test_the_epoch_that_held_back_speakers_like_best_is_kept(bank, monkeypatch):
     recalls = iter([0.2, 0.9, 0.4])
     seen = []
 
-    def recall(confusion):
+    def recall(truth, predicted):
         return next(recalls)
 
     original = fitting._Run._look
@@ -93,7 +93,7 @@ def test_the_epoch_that_held_back_speakers_like_best_is_kept(bank, monkeypatch):
 
 
 def test_a_fit_that_gets_no_better_stops_early(bank, monkeypatch):
-    monkeypatch.setattr(fitting, "unweighted_average_recall", lambda confusion: 0.5)
+    monkeypatch.setattr(fitting, "unweighted_average_recall", lambda truth, predicted: 0.5)
     ran = []
     original = fitting._Run.epoch
     monkeypatch.setattr(fitting._Run, "epoch", lambda run: ran.append(1) or original(run))
