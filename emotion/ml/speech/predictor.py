@@ -12,7 +12,6 @@ from audio import voiced_segments
 from audio.silence import loud_frames
 from emotion.ml.errors import InvalidWaveformError, SilentError
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.speech.calibration import softmax
 from emotion.ml.speech.extraction import Features, describe
 from emotion.ml.speech.features import FeatureConfig, FloatArray, prepare
 from emotion.ml.speech.speakers import SpeakerProfile
@@ -316,6 +315,12 @@ def moment_bounds(samples: int, sampling_rate: int) -> list[tuple[int, int]]:
     count = min(MOST_MOMENTS, 1 + int(np.ceil((samples - length) / step)))
     starts = np.linspace(0, samples - length, count).astype(int)
     return [(int(start), int(start) + length) for start in starts]
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn each row into probabilities. (clips, emotions)"""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
 def _segments(waveform: FloatArray) -> tuple[tuple[int, int], ...]:

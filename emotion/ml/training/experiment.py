@@ -8,14 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from tqdm import tqdm
 
 from audio import decode
 from audio.whole_files import whole_file
 from emotion.ml.errors import CorpusError
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.speech.calibration import cross_fitted, fit_scales, softmax
 from emotion.ml.speech.predictor import EmotionPredictor
+from emotion.ml.training.calibration import cross_fitted, fit_scales
 from emotion.ml.training.corpora import Clip, folds, load_corpus
 from emotion.ml.training.evaluation import as_json, corpus_figures
 from emotion.ml.training.fitting import RunPlace, one_thread
@@ -125,7 +126,7 @@ def _scored(
     fitted = recipe.load(weights)
     scores = fitted.scores(recipe.describe(clips, cache=work, varied=False, seed=0))
     (parts,) = (recipe.systems[title] for title in list(recipe.systems)[:1])
-    return softmax(np.sum([scores[part] for part in parts], axis=0))
+    return np.asarray(softmax(np.sum([scores[part] for part in parts], axis=0), axis=1))
 
 
 def train(recipe: Recipe, data: Mapping[str, Path], out: Path, place: RunPlace) -> Any:

@@ -12,6 +12,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from audio.whole_files import whole_file
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.features import FeatureConfig
 from emotion.ml.training.recipes.default_model import DefaultModel, Ensemble, KernelMachine
@@ -41,8 +42,9 @@ def export_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.onnx"
-    _write_onnx(model.eval(), features, path)
-    _halve(path)
+    with whole_file(path) as unfinished:
+        _write_onnx(model.eval(), features, unfinished)
+        _halve(unfinished)
     kernel = model.kernel
     assert isinstance(kernel, KernelMachine)  # noqa: S101 - torch forgets the type of a child
     manifest = {
@@ -58,7 +60,8 @@ def export_model(
         "average": [float(f"{value:.6g}") for value in kernel.mean.tolist()],
     }
     text = json.dumps(manifest, indent=1) + "\n"
-    (folder / "model.json").write_text(text, encoding="utf-8")
+    with whole_file(folder / "model.json") as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def _write_onnx(model: DefaultModel, features: FeatureConfig, path: Path) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emotion.ml.speech.calibration import cross_fitted, fit_scales, fused, softmax
+from emotion.ml.training.calibration import cross_fitted, fit_scales, fused
 
 
 def drawn(scale: float, count: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -32,10 +32,6 @@ def test_fused_rows_are_probabilities():
     rows = fused([rng.normal(size=(5, 7)), rng.normal(size=(5, 7)) * 900], (1.0, 2.0))
     np.testing.assert_allclose(rows.sum(axis=1), 1)
     assert (rows >= 0).all()
-
-
-def test_softmax_has_its_closed_form():
-    np.testing.assert_allclose(softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
 
 
 def test_scales_of_a_round_come_from_the_other_rounds_only():

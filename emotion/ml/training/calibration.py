@@ -2,54 +2,46 @@
 temperature for each part (Guo et al. 2017, for a sum of logits)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
 
 FloatMatrix = NDArray[np.float64]
 Scales = tuple[float, ...]
 """What each part's scores are multiplied by before they are added."""
 
-
-def softmax(logits: FloatMatrix) -> FloatMatrix:
-    """Turn each row into probabilities. (clips, emotions)"""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+PULL: Final = 1e-6
+"""Towards a scale of one; keeps the scale of a part defined that says nothing, or all."""
 
 
 def fused(parts: Sequence[FloatMatrix], scales: Scales) -> FloatMatrix:
     """Probabilities of all parts together, each part of shape (clips, emotions)."""
-    return softmax(np.stack(tuple(parts), axis=2) @ np.asarray(scales))
+    return np.asarray(softmax(np.stack(tuple(parts), axis=2) @ np.asarray(scales), axis=1))
 
 
-def fit_scales(
-    parts: Sequence[FloatMatrix], labels: NDArray[np.intp], *, steps: int = 50
-) -> Scales:
-    """Minimise the mean negative log likelihood by Newton's method.
-
-    The likelihood is convex in the scales. A small pull towards one keeps the step defined where a
-    part says nothing.
+def fit_scales(parts: Sequence[FloatMatrix], labels: NDArray[np.intp]) -> Scales:
+    """Minimise the mean negative log likelihood, which is convex in the scales.
 
     Args:
         parts: Scores of clips whose speakers no part was trained on, each (clips, emotions).
         labels: Indices of the true emotions, shape (clips,).
-        steps: Iterations at most.
     """
     stacked = np.stack(tuple(parts), axis=2)  # (clips, emotions, parts)
-    truth = stacked[np.arange(len(labels)), labels]
-    count = stacked.shape[2]
-    scales, pull = np.ones(count), 1e-6
-    for _ in range(steps):
-        likely = softmax(stacked @ scales)
-        expected = np.einsum("ne,nep->np", likely, stacked)
-        gradient = (expected - truth).mean(axis=0) + pull * (scales - 1)
-        second = np.einsum("ne,nep,neq->pq", likely, stacked, stacked) / len(labels)
-        curvature = second - expected.T @ expected / len(labels) + pull * np.eye(count)
-        step = np.linalg.solve(curvature, gradient)
-        scales = scales - step / max(1.0, float(np.abs(step).max()) / 5)
-        if np.abs(step).max() < 1e-9:
-            break
-    return tuple(scales.tolist())
+    clips = np.arange(len(labels))
+    truth = stacked[clips, labels].mean(axis=0)  # (parts,)
+
+    def loss(scales: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        likely = log_softmax(stacked @ scales, axis=1)
+        expected = np.einsum("ne,nep->p", np.exp(likely), stacked) / len(labels)
+        value = -likely[clips, labels].mean() + PULL * np.square(scales - 1).sum() / 2
+        return float(value), expected - truth + PULL * (scales - 1)
+
+    start = np.ones(stacked.shape[2])
+    found = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-9})
+    return tuple(found.x.tolist())
 
 
 def cross_fitted(
