@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from emotion.ml.speech.features import FeatureConfig, FloatArray, framed, hann, mel_filters
-from emotion.ml.speech.pitch import HIGHEST_HZ, LOWEST_HZ, track_periodicity
+from emotion.ml.speech.pitch import HIGHEST_HZ, LOWEST_HZ, OCTAVE_COST, track_periodicity
 
 MOST_FRAMES: Final = 800
 """About the pixels of a plot."""
@@ -72,12 +72,14 @@ class Analysis:
     def period_ms(self) -> float | None:
         """The lag of the highest peak of the autocorrelation, in the range of a voice.
 
+        Its multiples are as high in a steady voice: they are held back as in the pitch tracker.
         None where hardly any frame is voiced.
         """
         possible = (self.lags_ms >= 1000 / HIGHEST_HZ) & (self.lags_ms <= 1000 / LOWEST_HZ)
         if self.median_pitch_hz is None or not possible.any():
             return None
-        lags, values = self.lags_ms[possible], self.autocorrelation[possible]
+        lags = self.lags_ms[possible]
+        values = self.autocorrelation[possible] - OCTAVE_COST * np.log2(lags / lags[0])
         return float(lags[int(values.argmax())])
 
 

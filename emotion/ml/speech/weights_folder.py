@@ -67,10 +67,12 @@ class Weights:
                 average=np.array(manifest["average"], dtype=np.float32),
                 scales={int(n): (pair[0], pair[1]) for n, pair in manifest["scales"].items()},
             )
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(f"{folder / 'model.json'} is of another version: {error}") from error
         if labels != EMOTIONS:
             raise ModelError(f"{folder} scores {labels}: expected {EMOTIONS}")
+        if 0 not in loaded.scales:
+            raise ModelError(f"{folder} has scales for {sorted(loaded.scales)} clips: 0 is missing")
         return loaded
 
     def run(self, windows: Sequence[Features], profiles: Sequence[SpeakerProfile]) -> Outputs:

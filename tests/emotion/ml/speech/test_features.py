@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audio import decode
 from emotion.ml.errors import InvalidWaveformError, SilentError, TooShortError
@@ -7,7 +9,10 @@ from emotion.ml.speech.extraction import extract
 from emotion.ml.speech.features import (
     LEVEL_RMS,
     FeatureConfig,
+    active_frames,
     at_least,
+    framed,
+    hann,
     hz_to_mel,
     log_mel,
     mel_filters,
@@ -73,6 +78,62 @@ def test_a_click_before_speech_is_not_the_loudest_part():
     assert prepare(clicked, CONFIG).size >= voice().size * 0.9
 
 
+@settings(max_examples=25)
+@given(
+    before=st.integers(0, 8000),
+    after=st.integers(0, 8000),
+    gain=st.floats(0.01, 5.0),
+    offset=st.floats(-0.3, 0.3),
+)
+def test_prepared_speech_depends_on_nothing_but_the_speech(before, after, gain, offset):
+    padded = np.pad(voice(0.5), (before, after)) * gain + offset
+    speech = prepare(padded.astype(np.float32), CONFIG)
+    hop = CONFIG.hop_length
+    assert 0 <= speech.size - voice(0.5).size <= 3 * hop
+    assert speech.mean() == pytest.approx(0, abs=1e-5)
+    heard = active_frames(speech, hop)
+    rms = np.sqrt(np.mean(np.square(speech.reshape(-1, hop)[heard])))
+    assert rms == pytest.approx(LEVEL_RMS, rel=0.05)
+
+
+def test_a_pause_within_speech_stays_and_does_not_count_for_the_level():
+    paused = np.concatenate([voice(0.5), np.zeros(RATE, np.float32), voice(0.5)])
+    speech = prepare(paused, CONFIG)
+    assert speech.size == pytest.approx(paused.size, abs=3 * CONFIG.hop_length)
+    alone = prepare(voice(0.5), CONFIG)
+    assert np.abs(speech).max() == pytest.approx(np.abs(alone).max(), rel=0.1)
+
+
+def test_frames_further_below_the_loudest_than_the_range_are_no_speech():
+    sound = np.concatenate([voice(0.3), voice(0.3) * np.float32(10 ** (-50 / 20)), voice(0.3)])
+    active = active_frames(sound, CONFIG.hop_length)
+    assert active[:28].all()
+    assert not active[32:58].any()
+    assert active[62:].all()
+
+
+@given(size=st.integers(0, 500), length=st.integers(1, 100), hop=st.integers(1, 100))
+def test_frames_are_stretches_of_the_waveform_a_hop_apart(size, length, hop):
+    waveform = np.arange(1, size + 1, dtype=np.float32)
+    frames = framed(waveform, length, hop)
+    assert len(frames) == 1 + max(0, size - length) // hop
+    for index, frame in enumerate(frames):
+        expected = waveform[index * hop : index * hop + length]
+        np.testing.assert_array_equal(frame[: expected.size], expected)
+        assert not frame[expected.size :].any()  # only where the waveform is shorter than a frame
+
+
+@given(st.integers(1, 600))
+def test_hann_windows_half_a_window_apart_add_up_to_one(half):
+    window = hann(2 * half)
+    np.testing.assert_allclose(window[:half] + window[half:], 1.0, atol=1e-6)
+
+
+@given(st.floats(0.0, 8000.0))
+def test_the_way_to_mel_leads_back(hz):
+    assert mel_to_hz(hz_to_mel(np.array([hz])))[0] == pytest.approx(hz, rel=1e-9, abs=1e-6)
+
+
 def test_the_mel_scale_is_that_of_htk():
     np.testing.assert_allclose(
         hz_to_mel(np.array([0.0, 700.0, 1000.0])), [0.0, 781.173, 999.986], atol=1e-3
@@ -113,6 +174,14 @@ def test_a_sine_has_the_closed_form_power_and_mel():
 def test_log_mel_never_falls_below_its_floor():
     nothing = np.zeros((3, 257), dtype=np.float32)
     np.testing.assert_allclose(log_mel(nothing, CONFIG), CONFIG.floor_db, atol=1e-3)
+
+
+@given(st.integers(1, 20), st.integers(0, 60))
+def test_repeated_frames_are_the_frames_over_and_over(length, wanted):
+    frames = np.arange(2.0 * length, dtype=np.float32).reshape(length, 2)
+    enough = at_least(frames, wanted)
+    assert len(enough) == max(length, wanted)
+    np.testing.assert_array_equal(enough, frames[np.arange(len(enough)) % length])
 
 
 def test_few_frames_are_repeated_from_the_start():
