@@ -6,8 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.sounds import encode, pcm, speech  # noqa: F401 - fixtures of every test
+
+# A property is right or wrong however busy the machine is.
+settings.register_profile("inflect", deadline=None)
+settings.load_profile("inflect")
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CORPORA_DIR = Path(

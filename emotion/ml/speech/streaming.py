@@ -28,7 +28,7 @@ class LiveConfig:
 
     Attributes:
         measure_every_ms: Of speech; four a second look continuous and cost little.
-        window_ms: The most recent speech that a measurement covers.
+        window_ms: The most recent speech that a measurement covers; longer than `end_silence_ms`.
         min_measured_ms: Shorter speech is too little to judge.
         start_threshold, end_threshold: Speech probabilities; the gap between them keeps a voice
             that is near the threshold from starting and ending all the time.

@@ -108,7 +108,7 @@ def test_every_ten_seconds_are_tracked_once(pieces, monkeypatch):
     assert seen == [10 * RATE] * pieces
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 40_000), st.floats(0.0, 1.0))
 def test_the_curves_of_any_sound_have_one_length_and_stay_in_their_ranges(samples, level):
     noise = np.random.default_rng(samples).uniform(-level, level, samples).astype(np.float32)

@@ -87,7 +87,7 @@ def buzz(hz: np.ndarray | float, seconds: float = 1.0) -> np.ndarray:
     return sum(np.sin(k * phase) / k for k in range(1, 10)) * 0.1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1600, 24_000), st.integers(0, 99))
 def test_the_vector_has_one_length_and_is_finite_for_any_duration(samples, seed):
     rng = np.random.default_rng(seed)

@@ -42,7 +42,7 @@ def test_a_quiet_tail_is_unvoiced():
     assert not np.isnan(semitones[:40]).any()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(75.0, 550.0), st.floats(0.001, 10.0))
 def test_any_pitch_of_a_voice_is_found_at_any_level(hz, gain):
     wave = harmonic(np.full(RATE // 2, hz)) * np.float32(gain)
@@ -51,7 +51,7 @@ def test_any_pitch_of_a_voice_is_found_at_any_level(hz, gain):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 4000), st.integers(0, 99))
 def test_the_contour_of_any_sound_is_a_pitch_of_a_voice_or_nothing(samples, seed):
     noise = np.random.default_rng(seed).standard_normal(samples).astype(np.float32)

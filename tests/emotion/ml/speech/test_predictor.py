@@ -16,7 +16,14 @@ from emotion.ml.errors import (
     TooShortError,
 )
 from emotion.ml.labels import EMOTIONS
-from emotion.ml.speech.predictor import MOST_MOMENTS, MOST_WINDOWS, EmotionPredictor, moment_bounds
+from emotion.ml.speech import predictor as predictor_module
+from emotion.ml.speech.predictor import (
+    MOST_MOMENTS,
+    MOST_WINDOWS,
+    EmotionPredictor,
+    moment_bounds,
+    softmax,
+)
 from emotion.ml.speech.weights_folder import SHIPPED
 from emotion.ml.training.corpora import load_corpus
 
@@ -289,3 +296,73 @@ def test_speech_of_an_unknown_corpus_is_not_refused(predictor, corpora):
 
     clips = load_corpus("tess", corpora / "tess")[::35]
     assert all(predictor.predict(decode(clip.path)).emotion for clip in clips)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often clips are prepared and described, by the real functions."""
+    counts = {"prepare": 0, "describe": 0}
+
+    def counting(name, original):
+        def count(*args, **kwargs):
+            counts[name] += 1
+            return original(*args, **kwargs)
+
+        return count
+
+    for name in counts:
+        original = getattr(predictor_module, name)
+        monkeypatch.setattr(predictor_module, name, counting(name, original))
+    return counts
+
+
+@pytest.fixture
+def everything_is_speech(monkeypatch):
+    monkeypatch.setattr(predictor_module, "voiced_segments", lambda wave, **k: [(0, wave.size)])
+    monkeypatch.setattr(predictor_module, "GATE_THRESHOLD", -np.inf)
+
+
+def test_a_clip_is_prepared_and_described_once(predictor, judge, voice, counted):
+    judge(voice(2.0))
+    assert counted == {"prepare": 1, "describe": 1}
+    judge(voice(2.0), references=[voice(1.0), voice(1.5)])
+    assert counted == {"prepare": 4, "describe": 4}
+
+
+@pytest.mark.usefixtures("everything_is_speech")
+def test_a_session_looks_at_each_clip_once(predictor, voice, counted):
+    session = predictor.session()
+    for _ in range(3):
+        session.predict(voice(1.0))
+    assert counted == {"prepare": 3, "describe": 3}
+
+
+@pytest.mark.usefixtures("everything_is_speech")
+@pytest.mark.parametrize("seconds", [1.0, 8.0])
+def test_following_a_speaker_is_predicting_and_then_hearing(predictor, voice, seconds):
+    followed, heard = predictor.session().profile, predictor.session().profile
+    for hz in (120, 180, 260):
+        clip = voice(seconds, hz=hz)
+        prediction = predictor.predict(clip, profile=heard)
+        predictor.hear(heard, clip)
+        assert predictor.follow(followed, clip) == prediction
+        np.testing.assert_array_equal(followed.total, heard.total)
+
+
+def test_a_session_refuses_another_sampling_rate_and_counts_nothing(predictor, voice):
+    session = predictor.session()
+    with pytest.raises(InvalidWaveformError, match="8000 Hz"):
+        session.predict(voice(1.0), 8_000)
+    assert session.profile.clips == 0
+
+
+def test_more_clips_than_profiles_are_an_error(predictor, voice):
+    with pytest.raises((IndexError, ValueError)):
+        predictor.predict_batch(
+            [voice(1.0)] * 2, profiles=[predictor.session().profile], assume_speech=True
+        )
+
+
+def test_softmax_has_its_closed_form():
+    np.testing.assert_allclose(softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
+    np.testing.assert_allclose(softmax(np.array([[900.0, 900.0, -900.0]])), [[0.5, 0.5, 0.0]])
