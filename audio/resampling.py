@@ -1,11 +1,10 @@
-"""Another sampling rate for a waveform that is in memory; `audio.decode` resamples what it reads.
+"""Another sampling rate for a waveform that is in memory, in workers and in training.
 
-By soxr in every process: it weighs 0.4 MB, and no other library that a web process holds resamples
-without a detour through a file.
+Web processes need none of it: what they resample they decode as well, and `audio.decode` does both
+by PyAV in one pass.
 """
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 
@@ -25,6 +24,8 @@ def resampled(waveform: NDArray[np.float32], from_hz: float, to_hz: float) -> ND
         The SoX resampler at its high quality: flat to 91 % of the lower Nyquist frequency, 120 dB
         down beyond it.
     """
+    import soxr  # not at the top: web processes import this module by way of others
+
     if from_hz == to_hz:
         return waveform
     return np.asarray(soxr.resample(waveform, from_hz, to_hz, quality="HQ"), np.float32)
