@@ -181,13 +181,13 @@ def test_a_playlist_cannot_reach_other_files(tmp_path, playlist):
 
 
 def test_a_small_file_that_unpacks_to_hours_is_refused_in_bounded_memory():
-    """Two hours of silence are some kilobytes of Opus; decoded they would be 460 MB."""
+    """Two hours of silence are some kilobytes of FLAC; decoded they would be 460 MB."""
     script = """
 import io, resource, av, numpy as np
 from audio import DecodeLimits, TooLongError, decode
 buffer = io.BytesIO()
-with av.open(buffer, "w", format="ogg") as output:
-    stream = output.add_stream("libopus", rate=16000, layout="mono")
+with av.open(buffer, "w", format="flac") as output:
+    stream = output.add_stream("flac", rate=16000, layout="mono")
     for _ in range(120):
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 960000), "i2"), format="s16", layout="mono")
         frame.sample_rate = 16000
