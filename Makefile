@@ -23,8 +23,9 @@ run: $(VENV)/run.stamp ## Start Inflect on http://127.0.0.1:$(PORT) (first time:
 	@echo "  Inflect: http://127.0.0.1:$(PORT)/   Portal: http://127.0.0.1:$(PORT)/portal/   Stop: Ctrl-C"
 	@exec $(BIN)/honcho start
 
-test: $(VENV)/dev.stamp ## Run the whole test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/dev.stamp ## Run the whole test suite and show what it covers
+	$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0
+	$(BIN)/python -m tests.coverage_table
 
 lint: $(VENV)/dev.stamp ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
