@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -76,11 +77,11 @@ class LogMelRecipe:
         """Read what `FittedNetwork.save` wrote.
 
         Raises:
-            ModelError: If it is missing or of another recipe.
+            ModelError: If it is missing, damaged or of another recipe.
         """
         network = self.build()
         try:
             network.load_state_dict(torch.load(folder / "network.pt", weights_only=True))
-        except (OSError, RuntimeError) as error:
+        except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
             raise ModelError(f"{folder} holds no trained {self.name}: {error}") from error
         return FittedNetwork(self.name, network.eval(), self.config.min_frames)

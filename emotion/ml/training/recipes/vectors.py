@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, ClassVar
 
 import joblib
@@ -109,11 +110,11 @@ class VectorRecipe(ABC):
         """Read what `FittedPipeline.save` wrote.
 
         Raises:
-            ModelError: If it is missing.
+            ModelError: If it is missing or damaged.
         """
         try:
             fitted = joblib.load(folder / "pipeline.joblib")
-        except OSError as error:
+        except (OSError, EOFError, KeyError, IndexError, ValueError, UnpicklingError) as error:
             raise ModelError(f"{folder} holds no trained {self.name}: {error}") from error
         if not isinstance(fitted, FittedPipeline):
             raise ModelError(f"{folder} holds something else than a trained {self.name}")

@@ -32,3 +32,39 @@ def test_models_are_compared_in_one_row_each():
     table = comparison({"classic": {"held_out": held_out}, "default": {"cross_corpus": {}}})
     assert "| `classic` | 70.1 ± 5.0 | 60.0 ± 4.1 | - | - | 12,345 |" in table
     assert "default" not in table
+
+
+def test_an_evaluation_of_nothing_is_an_empty_table():
+    assert as_markdown({}).splitlines() == [
+        "| System | Protocol | WA % | UAR % | ECE % |",
+        "|---|---|---|---|---|",
+    ]
+    assert len(comparison({}).splitlines()) == 2
+
+
+def test_every_row_has_the_cells_of_its_head():
+    report = {
+        "held_out": {
+            "systems": {"": {"emodb": FIGURES}, "its networks alone": {"emodb": FIGURES}},
+            "parameters": 7,
+        },
+        "cross_corpus": {"tess": FIGURES},
+    }
+    for table in (as_markdown({"default": report}), comparison({"default": report})):
+        for block in table.strip().split("\n\n"):
+            rows = [line for line in block.splitlines() if line.startswith("|")]
+            assert len({row.count("|") for row in rows}) <= 1
+
+
+def test_corpora_stand_in_the_order_of_the_protocols():
+    by_corpus = {"folder": FIGURES, "emodb": FIGURES, "ravdess": FIGURES}
+    table = as_markdown({"default": {"held_out": {"systems": {"": by_corpus}}}})
+    places = [table.index(f"| **default** | {name}") for name in ("RAVDESS", "EMO-DB", "folder")]
+    assert places == sorted(places)
+
+
+def test_parts_of_a_system_are_named_and_have_no_confusion_of_their_own():
+    systems = {"": {"emodb": FIGURES}, "its functionals alone": {"emodb": FIGURES}}
+    table = as_markdown({"default": {"held_out": {"systems": systems}}})
+    assert "| default, its functionals alone | EMO-DB" in table
+    assert table.count("Confusion of") == 1

@@ -48,10 +48,14 @@ def test_weights_of_another_recipe_are_refused(saved, loaded, tmp_path):
         loaded().load(tmp_path)
 
 
-def test_damaged_weights_are_refused(tmp_path):
-    (tmp_path / "network.pt").write_bytes(b"")
-    with pytest.raises((ModelError, EOFError)):
-        timedist.RECIPE().load(tmp_path)
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04", None])
+def test_damaged_weights_are_refused(tmp_path, content):
+    recipe = timedist.RECIPE()
+    FittedNetwork(recipe.name, recipe.build(), recipe.config.min_frames).save(tmp_path)
+    path = tmp_path / "network.pt"
+    path.write_bytes(path.read_bytes()[:-5000] if content is None else content)
+    with pytest.raises(ModelError, match="holds no trained timedist"):
+        recipe.load(tmp_path)
 
 
 def test_the_seed_decides_about_the_first_weights(examples):

@@ -98,6 +98,10 @@ def test_a_subset_keeps_rows_together():
 def test_a_missing_or_foreign_pipeline_is_refused(tmp_path):
     with pytest.raises(ModelError, match="holds no trained levels"):
         Levels().load(tmp_path)
+    for content in (b"", b"no pipeline"):
+        (tmp_path / "pipeline.joblib").write_bytes(content)
+        with pytest.raises(ModelError, match="holds no trained levels"):
+            Levels().load(tmp_path)
     joblib.dump({"pipeline": 1}, tmp_path / "pipeline.joblib")
     with pytest.raises(ModelError, match="something else than a trained levels"):
         Levels().load(tmp_path)
