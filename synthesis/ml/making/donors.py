@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from librosa.sequence import dtw
 from numpy.typing import NDArray
 from scipy.fft import dct
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from synthesis.ml.making.dynamic_time_warping import warp_path
 from synthesis.ml.recordings.corpora import ActedClip
 from synthesis.ml.recordings.world import Analysis, Floats
 
@@ -134,7 +134,7 @@ def compare(acted: Analysis, neutral: Analysis, reference: float) -> Contours:
         reference: The actor's median neutral pitch, in semitones re 1 Hz.
     """
     span, acted_span = neutral.active_span, acted.active_span
-    places = warp_path(_warping_features(acted), _warping_features(neutral))[span]
+    places = matching_frames(_warping_features(acted), _warping_features(neutral))[span]
     tempo = np.clip(gaussian_filter1d(np.gradient(places), 15), *RATE_BOUNDS)
     semitones = _pitch_contour(acted, reference)
     progress = (places - acted_span.start) / (acted_span.stop - 1 - acted_span.start)
@@ -146,6 +146,25 @@ def compare(acted: Analysis, neutral: Analysis, reference: float) -> Contours:
         semitones_gained=gaussian_filter1d(gained, 8),
         level_db=_level_difference(acted, neutral, places),
     )
+
+
+def matching_frames(source: Floats, target: Floats) -> Floats:
+    """Find where in `source` each frame of `target` is said.
+
+    Args:
+        source: Shape (source frames, features).
+        target: Shape (target frames, features).
+
+    Returns:
+        Mean matching source frame of each target frame, never falling; shape (target frames,).
+
+    Source:
+        Sakoe and Chiba, 1978, symmetric steps without slope limits.
+    """
+    _, path = dtw(target.T, source.T, metric="euclidean")
+    target_frames, source_frames = path.T  # each of shape (steps,), from the end to the start
+    sums: Floats = np.bincount(target_frames, source_frames)
+    return sums / np.bincount(target_frames)
 
 
 def resample(curve: Floats, length: int) -> Floats:
