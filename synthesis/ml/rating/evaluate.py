@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from audio import decode
@@ -22,7 +23,6 @@ from synthesis.ml.rating.evaluation import (
     Recognizer,
     mean_prosody,
     measure,
-    rank_correlation,
     word_error_rate,
 )
 from synthesis.ml.rating.judge import CHOOSING_SPEAKERS, Judge, functionals_of, load_natural_speech
@@ -68,6 +68,7 @@ def evaluate(
     engine: SpeechEngine,
     speaker: str,
     judges: Mapping[str, Heard],
+    recognizer: Recognizer,
     *,
     n_sentences: int,
     n_transcribed: int,
@@ -78,11 +79,12 @@ def evaluate(
         engine: The voice.
         speaker: Which of its speakers.
         judges: What hears the emotions.
+        recognizer: What hears the words.
         n_sentences: The same for every emotion, none of them in the training texts.
         n_transcribed: The first so many are recognised, which takes longer than the clips last.
 
     Returns:
-        By emotion: mean prosody and word error rate of pocketsphinx; by judge: confusion, recalls
+        By emotion: mean prosody and word error rate; by judge: confusion, recalls
         and their average.
     """
     rng = random.Random(SENTENCES_SEED)
@@ -102,7 +104,7 @@ def evaluate(
             emotion: asdict(mean_prosody(measure(clip) for clip in clips))
             for emotion, clips in spoken.items()
         },
-        "word_error_rate": _word_error_rates(texts[:n_transcribed], spoken),
+        "word_error_rate": _word_error_rates(recognizer, texts[:n_transcribed], spoken),
         "judges": {name: _judged(heard, spoken) for name, heard in judges.items()},
     }
 
@@ -117,11 +119,13 @@ def acted_prosody(ravdess: Path) -> dict[str, Prosody]:
 
 
 def order_of_emotions(figures: Mapping[str, Any], acted: Mapping[str, Prosody]) -> dict[str, float]:
-    """Rank correlation of pitch, length and brightness over the emotions, voice against actors."""
+    """Spearman's correlation of pitch, length and brightness over the emotions, voice to actors."""
     return {
-        name: rank_correlation(
-            [figures["prosody"][emotion][name] for emotion in EMOTIONS],
-            [getattr(acted[emotion], name) for emotion in EMOTIONS],
+        name: float(
+            spearmanr(
+                [figures["prosody"][emotion][name] for emotion in EMOTIONS],
+                [getattr(acted[emotion], name) for emotion in EMOTIONS],
+            ).statistic
         )
         for name in COMPARED
     }
@@ -173,9 +177,8 @@ def _judged(heard: Heard, spoken: Mapping[str, Sequence[Utterance]]) -> dict[str
 
 
 def _word_error_rates(
-    texts: Sequence[str], spoken: Mapping[str, Sequence[Utterance]]
+    recognizer: Recognizer, texts: Sequence[str], spoken: Mapping[str, Sequence[Utterance]]
 ) -> dict[str, float]:
-    recognizer = Recognizer()
     return {
         emotion: word_error_rate(
             recognizer, [(text, clip.waveform) for text, clip in zip(texts, clips, strict=False)]
@@ -210,12 +213,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         cache = options.cache or Path(folder) / "natural.npz"
         judges = load_judges(Corpora(options.ravdess, options.emodb), cache)
-    acted = acted_prosody(options.ravdess)
+    acted, recognizer = acted_prosody(options.ravdess), Recognizer()
     for speaker in options.speaker or voice.speakers:
         figures = evaluate(
             engine,
             speaker,
             judges,
+            recognizer,
             n_sentences=options.sentences,
             n_transcribed=min(options.transcribed, options.sentences),
         )

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import jiwer
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, recall_score
 
 from synthesis.ml.recordings.world import READER_F0_HZ, pitch
 from synthesis.ml.speaking.clip_measures import brightness_db_of
@@ -52,33 +54,6 @@ def mean_prosody(clips: Iterable[Prosody]) -> Prosody:
     return Prosody(*(float(value) for value in np.mean(rows, axis=0)))
 
 
-def rank_correlation(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Spearman's correlation of two lists without ties: 1 where they are in the same order.
-
-    >>> rank_correlation([1.0, 2.0, 9.0], [10.0, 20.0, 30.0])
-    1.0
-    """
-    our_ranks, their_ranks = (np.argsort(np.argsort(values)) for values in (ours, theirs))
-    return float(np.round(np.corrcoef(our_ranks, their_ranks)[0, 1], 9))
-
-
-def word_errors(reference: str, heard: str) -> int:
-    """Count substituted, missing and added words (Levenshtein).
-
-    >>> word_errors("put it down", "but it")
-    2
-    """
-    spoken, recognised = _words(reference), _words(heard)
-    row = list(range(len(recognised) + 1))
-    for i, word in enumerate(spoken, start=1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(recognised, start=1):
-            substituted = diagonal + (word != other)
-            diagonal = row[j]
-            row[j] = min(substituted, row[j] + 1, row[j - 1] + 1)
-    return row[-1]
-
-
 class Recognizer:
     """Pocketsphinx with its own English models, for 16 kHz."""
 
@@ -98,9 +73,20 @@ class Recognizer:
 
 
 def word_error_rate(recognizer: Recognizer, spoken: Sequence[tuple[str, Waveform]]) -> float:
-    """Errors over words of all texts together; may pass 1 when words are added."""
-    errors = sum(word_errors(text, recognizer.transcribe(wave)) for text, wave in spoken)
-    return errors / sum(len(_words(text)) for text, _ in spoken)
+    """Errors over words of all texts together; may pass 1 when words are added.
+
+    Args:
+        recognizer: Writes down what it hears.
+        spoken: Texts with the clips that say them; letter case and punctuation do not count.
+
+    Raises:
+        ValueError: If the texts have no word to be misheard.
+    """
+    texts = [_words(text) for text, _ in spoken]
+    if not any(texts):
+        raise ValueError(f"No words in {len(spoken)} texts: a word error rate needs at least one")
+    heard = [_words(recognizer.transcribe(waveform)) for _, waveform in spoken]
+    return float(jiwer.wer(texts, heard))
 
 
 @dataclass(frozen=True)
@@ -110,24 +96,24 @@ class Confusion:
     Attributes:
         emotions: Of rows and columns.
         counts: Shape (intended, recognised).
-        clips: Of each intended emotion, those included in which nothing was recognised.
+        recalls: By emotion, clips included in which nothing was recognised.
     """
 
     emotions: tuple[str, ...]
     counts: NDArray[np.int64]
-    clips: NDArray[np.int64]
+    recalls: Mapping[str, float]
 
     @classmethod
     def of(cls, emotions: Sequence[str], recognised: Mapping[str, Sequence[str]]) -> "Confusion":
         """Count the recognised emotions of each intended one."""
-        counts = [[list(recognised[row]).count(name) for name in emotions] for row in emotions]
-        clips = [len(recognised[row]) for row in emotions]
-        return cls(tuple(emotions), np.array(counts, np.int64), np.array(clips, np.int64))
-
-    @property
-    def recalls(self) -> dict[str, float]:
-        shares = np.diag(self.counts) / self.clips
-        return {name: float(share) for name, share in zip(self.emotions, shares, strict=True)}
+        intended = [emotion for emotion in emotions for _ in recognised[emotion]]
+        heard = [name for emotion in emotions for name in recognised[emotion]]
+        recalls = recall_score(intended, heard, labels=emotions, average=None)
+        return cls(
+            tuple(emotions),
+            confusion_matrix(intended, heard, labels=emotions),
+            {name: float(recall) for name, recall in zip(emotions, recalls, strict=True)},
+        )
 
     @property
     def uar(self) -> float:
@@ -135,6 +121,11 @@ class Confusion:
         return float(np.mean(list(self.recalls.values())))
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str) -> str:
+    """Lower-case words with single spaces between them.
+
+    >>> _words("It's 5 o'clock, Ann.")
+    "it's o'clock ann"
+    """
     letters = "".join(c if c.isalpha() or c in "' " else " " for c in text.lower())
-    return letters.split()
+    return " ".join(letters.split())

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.kernel_ridge import KernelRidge
 
 from audio import decode
 from audio.whole_files import whole_file
@@ -88,25 +90,28 @@ class Judge:
         speech: What it learns from.
 
     Source:
-        The reference model of the figures in docs/voices.md.
+        The reference model of the figures in docs/voices.md; weighted kernel ridge, of which
+        scikit-learn solves (K + alpha W^-1) c = y.
     """
 
     def __init__(self, speech: NaturalSpeech) -> None:
         self._centre = speech.features.mean(axis=0)
         self._spread = speech.features.std(axis=0) + 1e-6
-        self._known = self._scaled(speech.features)
         targets = np.stack([speech.emotions == emotion for emotion in EMOTIONS], axis=1)
         # Every emotion counts the same, however many clips it has.
         weights = (1 / targets.sum(axis=0)) @ targets.T
-        weights /= weights.mean()
-        kernel = self._kernel(self._known) + np.diag(RIDGE / weights)
-        self._coefficients = np.linalg.solve(kernel, targets - 1 / len(EMOTIONS))
+        self._machine = KernelRidge(
+            alpha=RIDGE, kernel="rbf", gamma=1 / speech.features.shape[1]
+        ).fit(
+            self._scaled(speech.features),
+            targets - 1 / len(EMOTIONS),
+            sample_weight=weights / weights.mean(),
+        )
 
     def scores(self, features: Floats) -> Floats:
         """Score clips, shape (clips, features), over the emotions; rows sum to 1."""
-        outputs = self._kernel(self._scaled(features)) @ self._coefficients
-        powers = np.exp(STEEPNESS * outputs)
-        shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+        outputs = self._machine.predict(self._scaled(features))
+        shares: Floats = softmax(STEEPNESS * outputs, axis=1)
         return shares
 
     def heard(self, features: Floats) -> list[str]:
@@ -116,12 +121,3 @@ class Judge:
     def _scaled(self, features: Floats) -> Floats:
         scaled: Floats = np.clip((features - self._centre) / self._spread, -CLIP, CLIP)
         return scaled
-
-    def _kernel(self, features: Floats) -> Floats:
-        distances = (
-            np.square(features).sum(axis=1)[:, None]
-            + np.square(self._known).sum(axis=1)
-            - 2 * features @ self._known.T
-        )
-        kernel: Floats = np.exp(-np.maximum(distances, 0) / features.shape[1])
-        return kernel

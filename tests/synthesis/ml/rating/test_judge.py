@@ -7,6 +7,8 @@ from audio import decode, encode_wav
 from emotion.ml.labels import EMOTIONS
 from synthesis.ml.rating.judge import (
     CHOOSING_SPEAKERS,
+    RIDGE,
+    STEEPNESS,
     Judge,
     NaturalSpeech,
     functionals_of,
@@ -32,6 +34,36 @@ def test_a_judge_recognises_what_is_like_what_it_learnt():
     assert scores.shape == (35, 7)
     np.testing.assert_allclose(scores.sum(axis=1), 1.0)
     assert scores.min() > 0
+
+
+def test_a_judge_is_the_closed_form_of_a_weighted_kernel_ridge():
+    """Golden: (K + ridge / w) c = y, solved here by hand, clips of every emotion counting alike."""
+    whole = described(6, 1)
+    speech = NaturalSpeech(whole.features[5:], whole.emotions[5:], whole.speakers[5:])  # uneven
+    probe = described(2, 3).features
+    centre, spread = speech.features.mean(axis=0), speech.features.std(axis=0) + 1e-6
+    known, asked = (np.clip((x - centre) / spread, -4, 4) for x in (speech.features, probe))
+    targets = (speech.emotions[:, None] == np.array(EMOTIONS)).astype(float)
+    weights = 1 / targets.sum(axis=0)[targets.argmax(axis=1)]
+    weights /= weights.mean()
+
+    def kernel(ours: np.ndarray) -> np.ndarray:
+        distances = np.square(ours[:, None] - known).sum(axis=2)
+        return np.exp(-distances / known.shape[1])
+
+    coefficients = np.linalg.solve(kernel(known) + np.diag(RIDGE / weights), targets - 1 / 7)
+    powers = np.exp(STEEPNESS * kernel(asked) @ coefficients)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(Judge(speech).scores(probe), expected, rtol=1e-9)
+
+
+def test_an_emotion_of_few_clips_is_heard_as_well_as_one_of_many():
+    rng = np.random.default_rng(0)
+    emotions = np.array(["angry"] * 200 + ["sad"] * 5 + [e for e in EMOTIONS for _ in range(2)])
+    features = rng.normal(0, 0.3, (len(emotions), 4)) + 2.0 * (emotions == "sad")[:, None]
+    judge = Judge(NaturalSpeech(features, emotions, np.full(len(emotions), "a")))
+    asked = rng.normal(0, 0.3, (20, 4)) + 2.0
+    assert judge.heard(asked) == ["sad"] * 20
 
 
 def test_one_odd_feature_does_not_decide():
@@ -77,3 +109,21 @@ def test_a_judge_recognises_strangers_far_above_chance(corpora, tmp_path):
     heard = np.array(judge.heard(strangers.features))
     recalls = [(heard[strangers.emotions == e] == e).mean() for e in EMOTIONS]
     assert np.mean(recalls) > 0.5
+
+
+def test_a_killed_description_leaves_no_half_cache(tmp_path, monkeypatch):
+    folder = tmp_path / "ravdess"
+    folder.mkdir()
+    clip = folder / "03-01-01-01-01-01-01.wav"
+    clip.write_bytes(encode_wav(syllables(), 16_000))
+    cache = tmp_path / "natural.npz"
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", killed)
+    with pytest.raises(KeyboardInterrupt):
+        load_natural_speech([("ravdess", folder)], cache)
+    monkeypatch.undo()
+    assert not cache.exists()
+    assert list(load_natural_speech([("ravdess", folder)], cache).emotions) == ["neutral"]
