@@ -30,6 +30,11 @@ def test_less_than_one_step_is_refused(tmp_path):
         train(tmp_path, steps=0)
 
 
+def test_a_tuning_without_a_step_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="--tuning-steps is 0: give 1 or more"):
+        train(tmp_path, tuning_steps=0)
+
+
 @pytest.mark.corpora
 def test_the_corpora_are_read_as_they_lie(corpora):
     from synthesis.ml.making.preparation import DONOR_ACTORS

@@ -15,7 +15,7 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in ("steps", "batch_size", "workers"):
+        for name in ("steps", "batch_size", "workers", "tuning_steps"):
             if options[name] < 1:
                 option = name.replace("_", "-")
                 raise CommandError(f"--{option} is {options[name]}: give 1 or more")

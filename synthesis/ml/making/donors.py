@@ -163,8 +163,8 @@ def matching_frames(source: Floats, target: Floats) -> Floats:
     """
     _, path = dtw(target.T, source.T, metric="euclidean")
     target_frames, source_frames = path.T  # each of shape (steps,), from the end to the start
-    sums: Floats = np.bincount(target_frames, source_frames)
-    return sums / np.bincount(target_frames)
+    places: Floats = np.bincount(target_frames, source_frames) / np.bincount(target_frames)
+    return places
 
 
 def resample(curve: Floats, length: int) -> Floats:

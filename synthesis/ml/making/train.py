@@ -39,7 +39,7 @@ class VoicePlan:
         device: As torch names it.
         half: Compute in bfloat16.
         workers: Processes that render.
-        tuning_s: Spent on choosing take and emphasis of each speaker's emotion.
+        tuning_steps: Candidates tried for take and emphasis of each speaker's emotion.
         seed: Of everything random.
     """
 
@@ -55,7 +55,7 @@ class VoicePlan:
     device: str = "cpu"
     half: bool = False
     workers: int = 1
-    tuning_s: float = 40.0
+    tuning_steps: int = 40
     seed: int = 0
 
 
@@ -106,7 +106,7 @@ def finish_voice(plan: VoicePlan, trainer: "Trainer", table: Mapping[str, str]) 
         measured,
         bagged_judges(speech),
         _sentences(TUNING_SENTENCES, TUNING_SEED),
-        seconds=plan.tuning_s,
+        steps=plan.tuning_steps,
         seed=plan.seed,
     )
     shaping = dict(tuner.tune(*pair) for pair in sorted({row[:2] for row in rows}))
@@ -147,7 +147,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     parser.add_argument("--workers", type=int, default=1, help="processes that render")
     parser.add_argument(
-        "--tuning-s", type=float, default=VoicePlan.tuning_s, help="seconds an emotion and speaker"
+        "--tuning-steps",
+        type=int,
+        default=VoicePlan.tuning_steps,
+        help="candidates an emotion and speaker",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint")
@@ -166,7 +169,7 @@ def plan_of(options: Mapping[str, Any]) -> VoicePlan:
             ("start", "start"),
         )
     }
-    others = ("steps", "batch_size", "device", "half", "workers", "tuning_s", "seed", "resume")
+    others = ("steps", "batch_size", "device", "half", "workers", "tuning_steps", "seed", "resume")
     return VoicePlan(**paths, **{name: options[name] for name in others})  # type: ignore[arg-type]
 
 

@@ -8,7 +8,6 @@ the one that the figures come from.
 """
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -102,7 +101,8 @@ class Tuner:
         shaping: Of every row.
         judges: Of natural speech.
         texts: Spoken by the candidates.
-        seconds: Spent on each speaker's emotion.
+        steps: Candidates tried for each speaker's emotion, beside its takes as they are. Counted
+            rather than timed, so that a seed finds the same voice on any machine.
         seed: Of the search.
     """
 
@@ -113,32 +113,32 @@ class Tuner:
         judges: Sequence[Judge],
         texts: Sequence[str],
         *,
-        seconds: float,
+        steps: int,
         seed: int = 0,
     ) -> None:
         self._loaded = loaded
         self._shaping = shaping
         self._judges = judges
         self._texts = texts
-        self._seconds = seconds
+        self._steps = steps
         self._seed = seed
         self._spell = Phonemizer(loaded.voice.phonemes)
         self._recognizer = Recognizer()
 
     def tune(self, speaker: str, emotion: str) -> tuple[Row, Shaping]:
         """Find the take and the shaping that a speaker's emotion is spoken with."""
-        rows = [row for row in self._shaping if row[:2] == (speaker, emotion)]
-        rng = np.random.default_rng([self._seed, *speaker.encode(), *emotion.encode()])
-        best = self._search(rows, rng)
+        best = self.search(speaker, emotion)
         finalists = [self._with_words(candidate) for candidate in best[:N_FINALISTS]]
         found = max(finalists, key=lambda candidate: candidate.score)
         logger.info("%s: %.2f, %s", found.row, found.score, found.emphasis)
         return found.row, found.emphasis.on(self._shaping[found.row])
 
-    def _search(self, rows: Sequence[Row], rng: Generator) -> list[Candidate]:
-        deadline = time.monotonic() + self._seconds
+    def search(self, speaker: str, emotion: str) -> list[Candidate]:
+        """Try the takes as they are, then with emphases; the clearest lead first."""
+        rows = [row for row in self._shaping if row[:2] == (speaker, emotion)]
+        rng = np.random.default_rng([self._seed, *speaker.encode(), *emotion.encode()])
         tried = [self._tried(row, Emphasis()) for row in rows]
-        while time.monotonic() < deadline:
+        for _ in range(self._steps):
             tried.sort(key=lambda candidate: -candidate.score)
             if rng.random() < FRESH_SHARE:
                 row, emphasis = rows[int(rng.integers(len(rows)))], _drawn(rng)

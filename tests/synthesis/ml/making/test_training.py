@@ -205,7 +205,7 @@ def test_a_trained_network_is_finished_to_a_voice_of_one_take_an_emotion(example
         speakers=np.repeat(speakers, 7),
     )
     plan = VoicePlan(
-        reader=tmp_path, acted=tmp_path, work=tmp_path, out=tmp_path / "toys", tuning_s=0.1
+        reader=tmp_path, acted=tmp_path, work=tmp_path, out=tmp_path / "toys", tuning_steps=1
     )
     voice = finish_voice(plan, run, phoneme_table())
     assert voice.name == "toys"

@@ -1,5 +1,8 @@
 """The choice of a take and its emphasis."""
 
+import time
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from synthesis.ml.making.tuning import (
     ENOUGH,
     HIGHEST,
     LOWEST,
+    Candidate,
     Emphasis,
     Tuner,
     _drawn,
@@ -83,7 +87,42 @@ def test_a_tuned_emotion_is_one_of_its_takes_within_the_bounds(tmp_path):
     loaded = load_kind(make("fast_pitch", tmp_path / "toy"))
     happy, sad = Row("toy", "happy", 0), Row("toy", "sad", 0)
     usual = {row: Shaping.usual(1.0, 1.0) for row in (happy, sad)}
-    tuner = Tuner(loaded, usual, [Says(happy=0.5)], ["Tea at noon."], seconds=0.2)
+    tuner = Tuner(loaded, usual, [Says(happy=0.5)], ["Tea at noon."], steps=2)
     row, shaping = tuner.tune("toy", "happy")
     assert row == happy
     assert LOWEST.slowness <= shaping.slowness <= HIGHEST.slowness
+
+
+class Fickle:
+    """A judge whose taste is arbitrary but fixed, so that every change of a clip counts."""
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        scores = np.full((len(features), len(EMOTIONS)), 0.1)
+        scores[:, list(EMOTIONS).index("happy")] += 0.2 * (features.sum(axis=1) % 1)
+        return scores
+
+
+def candidates(tmp_path, name: str, **how: int) -> list[Candidate]:
+    """The outcome of a search by an engine and judges of its own."""
+    loaded = load_kind(make("fast_pitch", tmp_path / name))
+    rows = {Row("toy", emotion, 0): Shaping.usual(1.0, 1.0) for emotion in ("happy", "sad")}
+    return Tuner(loaded, rows, [Fickle()], ["Tea."], **how).search("toy", "happy")
+
+
+def test_a_seed_finds_the_same_voice_on_any_machine_and_another_seed_another(tmp_path, monkeypatch):
+    usual, other = (candidates(tmp_path, str(seed), steps=6, seed=seed) for seed in (5, 6))
+    clock = count(step=1_000_000.0)  # a machine on which everything takes days
+    for name in ("monotonic", "perf_counter", "time", "process_time"):
+        monkeypatch.setattr(time, name, lambda: next(clock))
+    slow = candidates(tmp_path, "slow", steps=6, seed=5)
+    monkeypatch.undo()
+    assert len(usual) == 1 + 6
+    assert slow == usual
+    assert other != usual
+
+
+def test_the_clearest_lead_comes_first_and_no_emphasis_is_tried_as_well(tmp_path):
+    found = candidates(tmp_path, "toy", steps=6)
+    leads = [candidate.score for candidate in found]
+    assert leads == sorted(leads, reverse=True)
+    assert Emphasis() in [candidate.emphasis for candidate in found]
