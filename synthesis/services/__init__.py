@@ -16,7 +16,7 @@ from synthesis.services.clips import (
     retire_play_clips,
     review_play_clip,
 )
-from synthesis.services.pool import Need, count_refusal, next_need, satisfy
+from synthesis.services.pool import Need, count_refusal, gate_limits, next_need, satisfy
 from synthesis.services.speech import (
     SpeechRefused,
     TooManyWaiting,
@@ -38,6 +38,7 @@ __all__ = [
     "delete_old_speech",
     "delete_over",
     "draw_play_clips",
+    "gate_limits",
     "lock_renditions",
     "next_need",
     "person_rates",

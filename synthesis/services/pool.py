@@ -102,7 +102,7 @@ def satisfy(
         utterance.sampling_rate,
         need.emotion,
         judge=judge,
-        limits=_gate_limits(),
+        limits=gate_limits(),
     )
     if judgement.reason:
         count_refusal(need=need, reason=judgement.reason)
@@ -118,7 +118,8 @@ def satisfy(
     )
 
 
-def _gate_limits() -> GateLimits:
+def gate_limits() -> GateLimits:
+    """What this installation's play pool asks of a clip."""
     return GateLimits(
         shortest_s=settings.PLAY_CLIP_SHORTEST_S,
         longest_s=settings.PLAY_CLIP_LONGEST_S,

@@ -59,6 +59,12 @@ def test_the_shipped_voice_is_fit_for_the_pool():
     assert "of 28 recognised by the emotion model; real-time factor" in told
 
 
+def test_a_voice_is_checked_against_the_limits_of_this_installation(settings):
+    settings.PLAY_CLIP_LONGEST_S = 0.9
+    with pytest.raises(CommandError, match="28 of 28 are not fit for the play pool"):
+        voices("check", "kathleen")
+
+
 def test_the_licence_has_to_be_accepted(monkeypatch):
     monkeypatch.setattr("builtins.input", lambda prompt: "n")
     with pytest.raises(CommandError, match="not accepted"):

@@ -96,7 +96,8 @@ class Command(BaseCommand):
         )
         self.stdout.write(HEAD)
         hearings = []
-        for hearing in check_voice(engine, EmotionPredictor.load(), text=options["text"]):
+        judge, limits = EmotionPredictor.load(), services.gate_limits()
+        for hearing in check_voice(engine, judge, limits, text=options["text"]):
             hearings.append(hearing)
             self.stdout.write(_row(hearing))
         cost = sum(hearing.cost_s for hearing in hearings)

@@ -9,7 +9,7 @@ from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.predictor import EmotionPredictor
 from synthesis.ml.speaking.clip_measures import MEASURED_RATE_HZ, ClipMeasures, measure_clip
 from synthesis.ml.speaking.engine import SpeechEngine
-from synthesis.ml.speaking.gate import judge_clip
+from synthesis.ml.speaking.gate import GateLimits, judge_clip
 from synthesis.ml.speaking.texts import catalogue
 
 
@@ -37,13 +37,14 @@ class Hearing:
 
 
 def check_voice(
-    engine: SpeechEngine, judge: EmotionPredictor, *, text: str | None = None
+    engine: SpeechEngine, judge: EmotionPredictor, limits: GateLimits, *, text: str | None = None
 ) -> Iterator[Hearing]:
     """Speak a sentence by every speaker in every emotion.
 
     Args:
         engine: Of the voice.
         judge: Scores the emotions.
+        limits: Of the play pool's gate.
         text: To say; the first of the catalogue in the voice's language if None.
 
     Raises:
@@ -54,19 +55,24 @@ def check_voice(
     for speaker, emotions in engine.voice.speakers.items():
         for emotion in EMOTIONS:
             if emotion in emotions:
-                yield _heard(engine, judge, text, speaker, emotion)
+                yield _heard(engine, judge, limits, text, speaker, emotion)
             else:
                 yield Hearing(speaker, emotion, fault="missing")
 
 
 def _heard(
-    engine: SpeechEngine, judge: EmotionPredictor, text: str, speaker: str, emotion: str
+    engine: SpeechEngine,
+    judge: EmotionPredictor,
+    limits: GateLimits,
+    text: str,
+    speaker: str,
+    emotion: str,
 ) -> Hearing:
     began = time.perf_counter()
     clip = engine.speak(text, emotion, seed=1, speaker=speaker)
     cost_s = time.perf_counter() - began
     rate = clip.sampling_rate
-    judgement = judge_clip(clip.waveform, rate, emotion, judge=judge)
+    judgement = judge_clip(clip.waveform, rate, emotion, judge=judge, limits=limits)
     heard = resampled(clip.waveform, rate, MEASURED_RATE_HZ)
     scores = judge.predict(heard, assume_speech=True).scores
     return Hearing(

@@ -19,20 +19,20 @@ FULL_SCALE = 0.999
 
 @dataclass(frozen=True)
 class GateLimits:
-    """What a clip must keep to.
+    """What a clip must keep to; whoever runs the gate sets the first three.
 
     Attributes:
         shortest_s, longest_s: Duration; sentences of five to twenty words take 1 to 8 s.
+        least_score: Probability of the intended emotion; chance is 0.14.
         quietest_dbfs: RMS level; the engine sets -23.
         most_clipped: Share of samples at full scale.
-        least_score: Probability of the intended emotion; chance is 0.14.
     """
 
-    shortest_s: float = 0.8
-    longest_s: float = 10.0
+    shortest_s: float
+    longest_s: float
+    least_score: float
     quietest_dbfs: float = -40.0
     most_clipped: float = 0.001
-    least_score: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def judge_clip(
     emotion: str,
     *,
     judge: EmotionPredictor,
-    limits: GateLimits | None = None,
+    limits: GateLimits,
 ) -> Judgement:
     """Look at a clip before anybody hears it.
 
@@ -64,9 +64,8 @@ def judge_clip(
         sampling_rate: In Hz.
         emotion: What was intended.
         judge: Scores the emotion.
-        limits: The usual ones if None.
+        limits: What it must keep to.
     """
-    limits = limits or GateLimits()
     if reason := _fault(waveform, sampling_rate, limits):
         return Judgement(reason)
     heard = resampled(waveform, sampling_rate, MEASURED_RATE_HZ)
