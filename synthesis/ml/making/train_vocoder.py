@@ -94,8 +94,9 @@ def train_vocoder(
 
 
 def with_vocoder(voice: Voice, trainer: VocoderTrainer, folder: Path) -> Voice:
-    """A copy of a voice that speaks with the trained vocoder."""
-    shutil.copytree(voice.folder, folder, dirs_exist_ok=True)
+    """A copy of a voice that speaks with the trained vocoder, or the voice itself in its folder."""
+    if folder != voice.folder:
+        shutil.copytree(voice.folder, folder, dirs_exist_ok=True)
     write_vocoder(trainer.generator, folder)
     write_manifest(replace(voice, folder=folder, vocoder="files"))
     return load_voice(folder)
