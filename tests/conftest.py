@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.clock import clock  # noqa: F401 - likewise
 from tests.sounds import encode, pcm, speech  # noqa: F401 - fixtures of every test
 
 # A property is right or wrong however busy the machine is.

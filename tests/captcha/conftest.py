@@ -1,7 +1,6 @@
 """Sites, and pools filled with sounds that are real files in the storages."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from uuid import uuid4
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
-from django.utils import timezone
 
 from audio import encode_wav
 from captcha import services
@@ -53,27 +51,6 @@ def light_work(settings) -> None:
 def quick_ears(settings) -> None:
     """Answers as quick as a test's."""
     settings.CAPTCHA_LEAST_LISTENING = 0.0
-
-
-class Clock:
-    """A clock that stands still until a test lets time pass."""
-
-    def __init__(self) -> None:
-        self.moment = timezone.now()
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def let_pass(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    """What the whole process takes for the time, however slow the machine is."""
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock.now)
-    return clock
 
 
 @pytest.fixture

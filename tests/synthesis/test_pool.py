@@ -117,7 +117,7 @@ def test_what_was_refused_has_to_wait_longer_each_time(voice):
     assert waits[-1] == 3600
 
 
-def test_others_are_spoken_while_it_waits(voice, add_play_clip, settings):
+def test_others_are_spoken_while_it_waits(voice, add_play_clip, settings, clock):
     settings.PLAY_POOL_TARGET, settings.DUMMY_POOL_TARGET = 1, 0
     for speaker in SPEAKERS:
         services.count_refusal(need=Need("play", voice, speaker, "sad"), reason="silent")
@@ -125,9 +125,11 @@ def test_others_are_spoken_while_it_waits(voice, add_play_clip, settings):
         assert need.emotion != "sad"
         add_play_clip(need.emotion, need.speaker)
     assert PlayClip.objects.count() == len(SPEAKERS) * 6
+    clock.let_pass(2)
+    assert services.next_need().emotion == "sad"
 
 
-def test_what_cannot_be_spoken_makes_no_dummy_clips_either(voice):
+def test_what_cannot_be_spoken_makes_no_dummy_clips_either(voice, clock):
     for rendition in Rendition.objects.all():
         need = Need("dummy", voice, rendition.speaker, rendition.emotion)
         services.count_refusal(need=need, reason="unspeakable")
