@@ -18,7 +18,9 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("module", ["engine", "texts", "voices", "train"])
+@pytest.mark.parametrize(
+    "module", ["speaking.engine", "speaking.texts", "speaking.voices", "making.train"]
+)
 def test_what_web_code_imports_loads_no_torch(module):
     heavy = "('torch', 'TTS', 'transformers', 'librosa', 'sklearn', 'pyworld')"
     code = f"import sys, synthesis.ml.{module}; print([m for m in {heavy} if m in sys.modules])"

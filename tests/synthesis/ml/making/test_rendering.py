@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from synthesis.ml.making.donors import Donor, DonorLibrary
-from synthesis.ml.making.preparation import DONOR_ACTORS
-from synthesis.ml.making.recipe import Gains, load_recipes, write_recipes
+from synthesis.ml.making.recipe import Gains
 from synthesis.ml.making.rendering import MAX_F0_HZ, MAX_LENGTHENING, Rendering, render, time_map
-from synthesis.ml.making.speakers import Speaker, load_speakers
 from synthesis.ml.recordings.corpora import ActedClip
 from synthesis.ml.recordings.world import ACTOR_F0_HZ, READER_F0_HZ, Analysis, analyse, trim
 from synthesis.ml.speaking.spectrum import TRAINING_RMS
@@ -114,33 +112,3 @@ def test_the_time_map_never_goes_back():
     assert np.all(np.diff(positions) > 0)
     assert positions[0] >= 0
     assert positions[-1] <= 200
-
-
-def test_every_speaker_has_takes_of_all_emotions_but_neutral_by_donors_of_the_right_voice():
-    recipes = load_recipes()
-    for speaker in load_speakers():
-        recipe = recipes[speaker.name]
-        assert sorted(recipe) == ["angry", "disgust", "fearful", "happy", "sad", "surprised"]
-        actors = DONOR_ACTORS[speaker.donors]
-        assert all(take.donor.actor in actors for takes in recipe.values() for take in takes)
-
-
-def test_recipes_are_written_as_they_are_read(tmp_path):
-    recipes = load_recipes()
-    write_recipes(recipes, tmp_path / "again.toml")
-    assert load_recipes(tmp_path / "again.toml") == recipes
-
-
-def test_a_further_speaker_is_lower_with_formants_moved(speak):
-    reading = analyse(trim(speak()), READER_F0_HZ)
-    lower = Speaker("low", formants=0.8, pitch=0.5, donors="men").reading(reading)
-    np.testing.assert_allclose(lower.f0, 0.5 * reading.f0)
-    frame = int(np.flatnonzero(reading.voiced)[20])
-    before, after = reading.spectrum[frame, 20:150], lower.spectrum[frame, 16:120]
-    # The strongest resonance moves to four fifths of its frequency.
-    assert 16 + after.argmax() == pytest.approx(0.8 * (20 + before.argmax()), abs=3)
-
-
-def test_the_reader_is_left_as_she_is(speak):
-    reading = analyse(trim(speak()), READER_F0_HZ)
-    assert load_speakers()[0].reading(reading) is reading

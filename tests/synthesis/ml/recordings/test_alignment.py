@@ -1,7 +1,17 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 
-from synthesis.ml.recordings.alignment import SILENCE, Spoken, align
+from synthesis.ml.recordings.alignment import (
+    SILENCE,
+    Spoken,
+    _difference,
+    _flat_start,
+    _token_starts,
+    _viterbi,
+    align,
+)
 
 RATE = 16_000
 SOUNDS = {"low": 300.0, "mid": 900.0, "high": 2500.0, "top": 5000.0}
@@ -64,3 +74,45 @@ def test_a_clip_too_short_for_its_labels_gives_no_alignment(corpus):
     clips, _ = corpus
     short = Spoken(clips[0].waveform[:1600], list(clips[0].labels) * 3)
     assert len(align([*clips, short])[-1]) == 0
+
+
+def best_by_trying_all(likelihood: np.ndarray, states: np.ndarray) -> float:
+    """The score of the best path from the first state to the last, none skipped."""
+    n_frames, n_states = len(likelihood), len(states)
+    borders = combinations(range(1, n_frames), n_states - 1)
+    paths = (np.repeat(states, np.diff([0, *cut, n_frames])) for cut in borders)
+    return max(float(likelihood[np.arange(n_frames), path].sum()) for path in paths)
+
+
+@pytest.mark.parametrize("search", [_viterbi, _viterbi.py_func], ids=["compiled", "as written"])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_path_is_the_best_of_all_that_there_are(search, seed):
+    rng = np.random.default_rng(seed)
+    likelihood, states = rng.normal(size=(9, 5)), np.array([0, 3, 4, 0], np.int64)
+    path = search(likelihood, states)
+    assert (path[0], path[-1]) == (0, 3)
+    assert set(np.diff(path)) <= {0, 1}
+    score = likelihood[np.arange(9), states[path]].sum()
+    assert score == pytest.approx(best_by_trying_all(likelihood, states))
+
+
+def test_a_slope_is_the_rise_a_frame():
+    ramp = np.arange(10, dtype=float)[:, None] * 0.5
+    np.testing.assert_allclose(_difference(ramp)[2:-2], 0.5)
+    np.testing.assert_allclose(_difference(np.ones((10, 1))), 0.0)
+
+
+def test_the_flat_start_spreads_states_over_the_loud_part_alone():
+    level = np.full(40, -4.0)
+    level[10:30] = 1.0
+    path = _flat_start(level[:, None], 7)
+    assert set(path[:9]) == {0}
+    assert set(path[32:]) == {6}
+    assert np.all(np.diff(path) >= 0)
+    counts = np.bincount(path[10:30], minlength=7)[1:6]
+    assert counts.max() - counts.min() <= 2
+
+
+def test_a_token_starts_where_its_first_state_does():
+    path = np.array([0, 0, 1, 2, 2, 3, 4, 4, 5])  # silence, two states of a sound, a pause, ...
+    np.testing.assert_array_equal(_token_starts(path, ["a", SILENCE, "b"]), [0, 5, 6, 9])

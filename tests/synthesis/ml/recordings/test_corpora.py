@@ -1,3 +1,7 @@
+"""The recordings as they lie on disk."""
+
+from pathlib import Path
+
 import pytest
 
 from synthesis.ml.errors import CorpusError
@@ -5,49 +9,68 @@ from synthesis.ml.recordings.corpora import read_acted_clips, read_prompts
 
 
 @pytest.fixture
-def acted(tmp_path):
-    """Actor 2 in all eight emotions of RAVDESS, in both intensities; neutral has one."""
-    for emotion in range(1, 9):
-        for intensity in (1, 2)[: 1 if emotion == 1 else 2]:
-            (tmp_path / f"03-01-{emotion:02d}-{intensity:02d}-01-02-02.flac").touch()
+def reader(tmp_path) -> Path:
+    (tmp_path / "wavs").mkdir()
+    rows = [("b2", '"Tea, at noon."'), ("a1", "Grüße.")]
+    lines = [f"{name},1.0,{text}" for name, text in rows]
+    table = "file,seconds,text\n" + "\n".join(lines) + "\n"
+    (tmp_path / "metadata.csv").write_text(table, encoding="utf-8")
+    for name, _ in rows:
+        (tmp_path / "wavs" / f"{name}.ogg").touch()
     return tmp_path
 
 
-def test_donors_are_strong_and_neutral_and_never_calm(acted):
-    clips = read_acted_clips(acted, frozenset({2}))
-    assert [clip.emotion for clip in clips] == [
-        "neutral",
-        "happy",
-        "sad",
-        "angry",
-        "fearful",
-        "disgust",
-        "surprised",
-    ]
-    assert all(clip.is_strong for clip in clips[1:])
-    assert {(clip.statement, clip.repetition, clip.actor) for clip in clips} == {("01", "02", 2)}
+def acted(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / f"{name}.flac").touch()
+    return folder
 
 
-def test_actors_without_clips_are_named(acted):
+def test_readings_keep_the_order_and_the_words_of_the_table(reader):
+    prompts = read_prompts(reader)
+    assert [(p.name, p.text) for p in prompts] == [("b2", "Tea, at noon."), ("a1", "Grüße.")]
+    assert all(prompt.path.is_file() for prompt in prompts)
+
+
+def test_a_folder_without_a_table_says_which_folder_is_wanted(tmp_path):
+    with pytest.raises(CorpusError, match="give the folder of the reader's corpus"):
+        read_prompts(tmp_path)
+
+
+def test_a_listed_recording_that_is_missing_is_named(reader):
+    (reader / "wavs" / "a1.ogg").unlink()
+    with pytest.raises(CorpusError, match="a1.ogg is listed in metadata.csv but missing"):
+        read_prompts(reader)
+
+
+def test_the_name_of_an_acted_clip_tells_everything_about_it(tmp_path):
+    acted(tmp_path, "03-01-05-02-01-02-12")
+    (clip,) = read_acted_clips(tmp_path, frozenset({12}))
+    assert (clip.actor, clip.emotion, clip.statement, clip.repetition) == (12, "angry", "01", "02")
+    assert clip.is_strong
+    assert clip.is_female
+    assert clip.name == "03-01-05-02-01-02-12"
+
+
+def test_weak_emotions_and_calm_are_left_out_and_neutral_is_kept(tmp_path):
+    kept = ["03-01-01-01-01-01-01", "03-01-08-02-01-01-01"]
+    acted(tmp_path, *kept, "03-01-05-01-01-01-01", "03-01-02-02-01-01-01")
+    assert [clip.name for clip in read_acted_clips(tmp_path, frozenset({1}))] == kept
+
+
+def test_songs_and_other_actors_are_left_out(tmp_path):
+    acted(tmp_path, "03-01-03-02-01-01-01", "03-02-03-02-01-01-01", "03-01-03-02-01-01-02")
+    (clip,) = read_acted_clips(tmp_path, frozenset({1}))
+    assert not clip.is_female
+
+
+def test_actors_without_a_clip_are_named(tmp_path):
+    acted(tmp_path, "03-01-03-02-01-01-01")
     with pytest.raises(CorpusError, match=r"actors \[4, 6\]"):
-        read_acted_clips(acted, frozenset({2, 4, 6}))
+        read_acted_clips(tmp_path, frozenset({1, 4, 6}))
 
 
-def test_a_file_named_otherwise_is_told_in_the_words_of_this_package(acted):
-    (acted / "03-01-angry.flac").touch()
+def test_a_file_named_otherwise_is_told_in_the_words_of_this_package(tmp_path):
+    acted(tmp_path, "03-01-03-02-01-01-02", "03-01-angry")
     with pytest.raises(CorpusError, match="Unexpected file name 03-01-angry.flac"):
-        read_acted_clips(acted, frozenset({2}))
-
-
-def test_a_listed_prompt_without_its_recording_is_named(tmp_path):
-    (tmp_path / "metadata.csv").write_text("file,text\na,One.\n", encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"a\.ogg is listed"):
-        read_prompts(tmp_path)
-    (tmp_path / "wavs").mkdir()
-    (tmp_path / "wavs" / "a.ogg").touch()
-    assert [(prompt.name, prompt.text) for prompt in read_prompts(tmp_path)] == [("a", "One.")]
-
-
-def test_a_folder_without_a_table_is_refused(tmp_path):
-    with pytest.raises(CorpusError, match=r"No metadata\.csv"):
-        read_prompts(tmp_path)
+        read_acted_clips(tmp_path, frozenset({2}))
