@@ -1,9 +1,8 @@
-"""Keys, secrets and capabilities: how they are made, and the digest under which they are stored.
+"""Keys, secrets and capabilities: how they are made; `web.digests` has what is stored of them.
 
 All are 256 bits in lower-case hexadecimal, which survives every form, shell and log unchanged.
 """
 
-import hashlib
 import re
 import secrets
 
@@ -20,15 +19,6 @@ def new_sitekey() -> str:
 def new_secret() -> str:
     """Make a secret of 256 random bits; so large a number needs no slow password hash."""
     return secrets.token_hex(32)
-
-
-def digest(value: str) -> str:
-    """Return the SHA-256 that is stored and looked up in place of a secret value.
-
-    Looking up a digest by index leaks no time about the value: an attacker cannot choose digests
-    that share a prefix with a stored one without knowing the value itself.
-    """
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def derive(purpose: str, *parts: object) -> str:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from captcha.addresses import Visitor
-from captcha.keys import derive, digest, is_well_formed
+from captcha.keys import derive, is_well_formed
 from captcha.models import SKIPPED, Challenge, ChallengeItem
 from captcha.risk import difficulty_of, note_failure, score_of, work_bits
 from captcha.scenarios import language_for
@@ -33,6 +33,7 @@ from captcha.test_keys import TEST_CHALLENGE, TestSite
 from captcha.work import is_solved
 from labeling import services as labeling_services
 from synthesis import services as synthesis_services
+from web.digests import digest
 
 
 @transaction.atomic

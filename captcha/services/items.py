@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from captcha.keys import derive, digest
+from captcha.keys import derive
 from captcha.models import Challenge, ChallengeItem
 from captcha.risk import base_bits
 from captcha.scenarios import draw
@@ -18,6 +18,7 @@ from labeling import services as labeling_services
 from labeling.models import Clip
 from synthesis import services as synthesis_services
 from synthesis.models import PlayClip
+from web.digests import digest
 
 logger = logging.getLogger(__name__)
 

@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from captcha.hostnames import normalised
-from captcha.keys import digest, new_secret
+from captcha.keys import new_secret
 from captcha.models import Challenge, Site, SiteHostname, SiteSecret
 from captcha.services.errors import HostnameNotAllowed
 from captcha.services.tokens import issue_token, token_of
 from captcha.test_keys import TEST_SITES, TestSite
+from web.digests import digest
 
 
 def find_site(*, sitekey: str) -> Site | TestSite | None:

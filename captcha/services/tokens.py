@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from captcha.keys import derive, digest
+from captcha.keys import derive
 from captcha.models import Challenge, ResponseToken
+from web.digests import digest
 
 
 def token_of(challenge: Challenge) -> str:

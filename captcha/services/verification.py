@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from captcha.keys import digest, is_well_formed
+from captcha.keys import is_well_formed
 from captcha.models import ResponseToken, Site, SiteSecret
 from captcha.test_keys import TEST_SECRETS, TestSecret
+from web.digests import digest
 
 # The same refusal in the words of reCAPTCHA and Turnstile, and in those of hCaptcha.
 SEEN = ("timeout-or-duplicate", "already-seen-response")

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from captcha import services
-from captcha.keys import digest
 from captcha.models import SiteSecret
+from web.digests import digest
 
 pytestmark = pytest.mark.django_db
 SITES = reverse("admin:captcha_site_changelist")

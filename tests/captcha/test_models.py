@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from captcha.keys import digest
 from captcha.models import Challenge, ChallengeItem, ResponseToken, Site, SiteHostname, SiteSecret
+from web.digests import digest
 
 pytestmark = pytest.mark.django_db
 

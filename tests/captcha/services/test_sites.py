@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 
 from captcha import services
 from captcha.hostnames import hostname_of_origin, matches, normalised
-from captcha.keys import digest
 from captcha.models import Site, SiteSecret
+from web.digests import digest
 
 pytestmark = pytest.mark.django_db
 

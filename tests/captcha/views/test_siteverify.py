@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from captcha import services
-from captcha.keys import digest, new_secret
+from captcha.keys import new_secret
 from captcha.models import ResponseToken, Site
+from web.digests import digest
 
 pytestmark = pytest.mark.django_db
 PATH = "/captcha/api/siteverify"
