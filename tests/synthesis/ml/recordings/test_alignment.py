@@ -6,7 +6,6 @@ import pytest
 from synthesis.ml.recordings.alignment import (
     SILENCE,
     Spoken,
-    _difference,
     _flat_start,
     _token_starts,
     _viterbi,
@@ -94,12 +93,6 @@ def test_the_path_is_the_best_of_all_that_there_are(search, seed):
     assert set(np.diff(path)) <= {0, 1}
     score = likelihood[np.arange(9), states[path]].sum()
     assert score == pytest.approx(best_by_trying_all(likelihood, states))
-
-
-def test_a_slope_is_the_rise_a_frame():
-    ramp = np.arange(10, dtype=float)[:, None] * 0.5
-    np.testing.assert_allclose(_difference(ramp)[2:-2], 0.5)
-    np.testing.assert_allclose(_difference(np.ones((10, 1))), 0.0)
 
 
 def test_the_flat_start_spreads_states_over_the_loud_part_alone():

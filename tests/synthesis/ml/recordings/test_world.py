@@ -5,7 +5,7 @@ import pytest
 
 from synthesis.ml.recordings.world import (
     ACTIVE_RANGE_DB,
-    FRAME_LENGTH,
+    FRAME_PERIOD_MS,
     N_BINS,
     READER_F0_HZ,
     Analysis,
@@ -14,6 +14,8 @@ from synthesis.ml.recordings.world import (
     synthesise,
 )
 from tests.synthesis.ml.conftest import RATE, syllables, vowel
+
+FRAME_LENGTH = round(RATE * FRAME_PERIOD_MS / 1000)
 
 
 def gliding() -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from synthesis.ml.speaking.clip_measures import at_measured_rate, brightness_db_of, measure_clip
+from synthesis.ml.speaking.clip_measures import brightness_db_of, measure_clip
 from tests.synthesis.ml.conftest import RATE, vowel
 
 
@@ -61,9 +61,3 @@ def test_a_clip_of_another_rate_is_measured_like_its_own():
     )
     assert there.brightness_db == pytest.approx(here.brightness_db, abs=0.3)
     assert there.characters_per_s == pytest.approx(here.characters_per_s)
-
-
-def test_a_clip_of_the_measured_rate_is_left_alone():
-    sound = tone(300, 0.1)
-    assert at_measured_rate(sound, RATE) is sound
-    assert len(at_measured_rate(tone(300, 0.1, 24_000), 24_000)) == pytest.approx(RATE, abs=100)
