@@ -4,7 +4,7 @@
 PYTHON ?= python3.11
 PORT ?= 8000
 VENV := .venv
-# PyTorch without CUDA, which on Linux the general package index does not have.
+# torch and torchaudio without CUDA, which on Linux the general package index does not have.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --progress-bar on --disable-pip-version-check
@@ -58,8 +58,10 @@ $(VENV)/bin/pip:
 # installs nothing.
 $(VENV)/run.stamp: requirements.txt requirements-nodeps.txt | $(VENV)/bin/pip
 	@echo "Installing Inflect (about 2 GB, once)"
-	@$(PIP) --no-deps --retries 0 --timeout 15 --index-url $(TORCH_INDEX) $$(grep -o '^torch==[^ ]*' requirements.txt) \
-		|| echo "No PyTorch from $(TORCH_INDEX): the general build follows, several GB larger"
+	@for package in $$(grep -oh '^torch\(audio\)\?==[^ ]*' requirements.txt requirements-nodeps.txt); do \
+		$(PIP) --no-deps --retries 0 --timeout 15 --index-url $(TORCH_INDEX) $$package \
+			|| echo "No $$package from $(TORCH_INDEX): the general build follows, several GB larger for torch"; \
+	done
 	@$(PIP) -r requirements.txt
 	@$(PIP) --no-deps -r requirements-nodeps.txt
 	@touch $@
