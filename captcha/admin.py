@@ -8,19 +8,7 @@ from django.template.response import TemplateResponse
 from captcha import services
 from captcha.models import Challenge, ChallengeItem, Site, SiteHostname, SiteSecret
 from emotion.models import Emotion
-
-
-class ReadOnly:
-    """Rows that only the services write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from web.admin_pages import ReadOnlyAdmin, ReadOnlyInline
 
 
 class SiteHostnameInline(admin.TabularInline):
@@ -28,11 +16,9 @@ class SiteHostnameInline(admin.TabularInline):
     extra = 1
 
 
-class SiteSecretInline(ReadOnly, admin.TabularInline):
+class SiteSecretInline(ReadOnlyInline):
     model = SiteSecret
     fields = ("sha256", "created_at", "revoked_at")
-    readonly_fields = ("sha256", "created_at", "revoked_at")
-    extra = 0
 
 
 @admin.register(Site)
@@ -97,11 +83,9 @@ class SiteAdmin(admin.ModelAdmin):
         self.message_user(request, f"{revoked} secrets revoked.")
 
 
-class ChallengeItemInline(ReadOnly, admin.TabularInline):
+class ChallengeItemInline(ReadOnlyInline):
     model = ChallengeItem
     fields = ("position", "kind", "expected", "answer", "verdict", "fetches", "answered_at")
-    readonly_fields = ("expected", "verdict")  # the others are, because nothing can be changed
-    extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChallengeItem]:
         return super().get_queryset(request).select_related("play_clip", "dummy_clip")
@@ -116,7 +100,7 @@ class ChallengeItemInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Challenge)
-class ChallengeAdmin(ReadOnly, admin.ModelAdmin):
+class ChallengeAdmin(ReadOnlyAdmin):
     list_display = [
         "short_id",
         "site",

@@ -25,7 +25,9 @@ def test_a_rate_is_read(text, rate):
     assert Rate.parse(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "60", "60/", "/min", "0/min", "-1/m", "6/week", "1.5/s"])
+@pytest.mark.parametrize(
+    "text", ["", "60", "60/", "/min", "0/min", "-1/m", "6/week", "1.5/s", "60 / min", "{}"]
+)
 def test_what_is_no_rate_is_refused_with_how_to_write_one(text):
     with pytest.raises(ValueError, match="write calls/period, e.g. 60/min"):
         Rate.parse(text)

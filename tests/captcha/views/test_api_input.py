@@ -1,12 +1,8 @@
 """Wrong, malformed and hostile input to the widget's JSON interface."""
 
-import json
-
 import pytest
 
 from captcha.models import Challenge, ChallengeItem
-from web.counters import seconds_to_wait
-from web.rates import Rate
 
 pytestmark = pytest.mark.django_db
 START = "/captcha/api/challenge"
@@ -111,26 +107,3 @@ def test_a_network_that_asks_too_often_has_to_wait_but_others_have_not(visitor_a
     assert refused.json()["error"]["code"] == "rate_limited"
     assert 1 <= int(refused["Retry-After"]) <= 3600
     assert visitor_at("198.51.100.1").start().status_code == 201
-
-
-def test_refused_calls_do_not_prolong_the_wait(monkeypatch):
-    rate, now = Rate(2, 60), 600.0
-    monkeypatch.setattr("web.counters.now", lambda: now)
-    assert [seconds_to_wait(rate=rate, key="k") for _ in range(4)] == [0, 0, 60, 60]
-    now = 630.0
-    assert seconds_to_wait(rate=rate, key="k") == 30
-    now = 660.0
-    assert seconds_to_wait(rate=rate, key="k") == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"), [("60/min", Rate(60, 60)), ("5/s", Rate(5, 1)), ("9/day", Rate(9, 86_400))]
-)
-def test_a_rate_is_read_from_the_settings(text, rate):
-    assert Rate.parse(text) == rate
-
-
-@pytest.mark.parametrize("text", ["60", "60/week", "/min", "60 / min", "-1/min", json.dumps({})])
-def test_a_rate_that_cannot_be_read_is_an_error(text):
-    with pytest.raises(ValueError, match="60/min"):
-        Rate.parse(text)
