@@ -48,7 +48,9 @@ def track_pitch(waveform: FloatArray, sampling_rate: int) -> Pitch:
         sampling_rate: In Hz; the signal is halved first, since pitch lies below 600 Hz.
 
     Returns:
-        The contour, with NaN semitones in unvoiced frames.
+        The contour, with NaN semitones in unvoiced frames. Above 330 Hz a steady voice whose
+        period lies halfway between two samples is found an octave low; the shipped weights were
+        trained on such contours, so that this cannot change without them.
 
     Source:
         P. Boersma, "Accurate short-term analysis of the fundamental frequency and the
