@@ -122,7 +122,10 @@ def test_twenty_challenges_at_once_never_serve_a_clip_too_often(add_play_clip, s
             connection.close()
 
     with ThreadPoolExecutor(20) as threads:
-        drawn = [clip.pk for clips in threads.map(draw, range(20)) for clip in clips]
+        draws = list(threads.map(draw, range(20)))
+    # A single one, while others hold the rest, is too few for a challenge and is not served.
+    drawn = [clip.pk for clips in draws if len(clips) == 2 for clip in clips]
+    assert drawn
     assert max(Counter(drawn).values()) <= 3
     served = sum(PlayClip.objects.values_list("times_served", flat=True))
     assert served == len(drawn)
