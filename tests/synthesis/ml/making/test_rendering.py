@@ -2,10 +2,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from synthesis.ml.making.donors import Donor, DonorLibrary
 from synthesis.ml.making.recipe import Gains
-from synthesis.ml.making.rendering import MAX_F0_HZ, MAX_LENGTHENING, Rendering, render, time_map
+from synthesis.ml.making.rendering import (
+    MAX_F0_HZ,
+    MAX_LENGTHENING,
+    Rendering,
+    render,
+    time_map,
+    to_training_level,
+)
 from synthesis.ml.recordings.corpora import ActedClip
 from synthesis.ml.recordings.world import ACTOR_F0_HZ, READER_F0_HZ, Analysis, analyse, trim
 from synthesis.ml.speaking.spectrum import TRAINING_RMS
@@ -112,3 +122,35 @@ def test_the_time_map_never_goes_back():
     assert np.all(np.diff(positions) > 0)
     assert positions[0] >= 0
     assert positions[-1] <= 200
+
+
+@given(st.integers(2, 200), st.lists(st.floats(0.05, 20.0), min_size=1, max_size=20))
+@hypothesis_settings(max_examples=80, deadline=None)
+def test_any_tempo_walks_through_the_whole_reading_within_the_bound(n_frames, tempo):
+    positions = time_map(n_frames, np.array(tempo))
+    assert np.all(np.diff(positions) > 0)
+    assert positions.min(initial=0) >= 0
+    assert positions.max(initial=0) <= n_frames
+    assert len(positions) <= MAX_LENGTHENING * n_frames + 1
+
+
+def test_a_donors_pitch_can_be_added_to_the_readers_own(reading, donor):
+    added = rendered(reading, donor, adds_to_own_pitch=True, pitch=1.0, pitch_shape=1.0)
+    gained = median_semitones(added.f0) - median_semitones(reading.f0)
+    assert gained == pytest.approx(float(donor.contours.semitones_gained.mean()), abs=1.5)
+
+
+def test_a_loud_peak_is_kept_below_full_scale():
+    click = np.zeros(16_000)
+    click[8000] = 5.0
+    assert np.abs(to_training_level(click)).max() <= 0.98 + 1e-6
+    assert not to_training_level(np.zeros(100)).any()
+
+
+def test_shared_timbre_is_that_of_all_actors(reading, donor):
+    changed = replace(
+        donor, shared_timbre=replace(donor.own_timbre, voiced=-donor.own_timbre.voiced)
+    )
+    own = rendered(reading, changed, timbre=1.0).waveform
+    shared = rendered(reading, changed, timbre=1.0, shares_timbre=True).waveform
+    assert not np.array_equal(own, shared)

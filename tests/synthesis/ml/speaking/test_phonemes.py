@@ -1,4 +1,8 @@
+import string
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synthesis.ml.errors import EmptyTextError, UnspeakableTextError
 from synthesis.ml.speaking.phonemes import Phonemizer, phoneme_table
@@ -71,3 +75,38 @@ def test_a_table_without_a_needed_phoneme_is_told():
     del table["ɡ"]
     with pytest.raises(UnspeakableTextError, match="ɡ"):
         Phonemizer(table)("go")
+
+
+@given(st.text(st.sampled_from(string.printable + "éüßñ\u2014\u2026"), max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_spelled_in_the_voices_characters_or_refused(text):
+    try:
+        spelling = Phonemizer(phoneme_table())(text)
+    except (EmptyTextError, UnspeakableTextError):
+        return
+    assert set(spelling) <= {*phoneme_table().values(), " ", ",", "."}
+    assert spelling.endswith(".")
+    assert not any(pair in spelling for pair in ("  ", " .", " ,", ",,", "..", ",."))
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t"])
+def test_blank_text_is_refused(phonemizer, text):
+    with pytest.raises(EmptyTextError, match="send at least one word"):
+        phonemizer(text)
+
+
+@pytest.mark.parametrize("text", ["...", "?!", "()"])
+def test_marks_alone_have_nothing_to_pronounce(phonemizer, text):
+    with pytest.raises(UnspeakableTextError, match="Nothing to pronounce"):
+        phonemizer(text)
+
+
+def test_a_voice_that_lacks_a_sound_says_which():
+    table = {phoneme: sign for phoneme, sign in phoneme_table().items() if phoneme != "b"}
+    with pytest.raises(UnspeakableTextError, match="no sound for the phoneme 'b'"):
+        Phonemizer(table)("Bob.")
+
+
+def test_a_voice_without_stressed_vowels_speaks_them_without_stress():
+    table = {phoneme: sign for phoneme, sign in phoneme_table().items() if "ˈ" not in phoneme}
+    assert Phonemizer(table)("Go.") == phoneme_table()["ɡ"] + phoneme_table()["oʊ"] + "."

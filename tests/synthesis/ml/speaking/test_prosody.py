@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audio import rms_dbfs
 from synthesis.ml.speaking.prosody import (
@@ -80,3 +82,46 @@ def test_a_peak_is_bent_below_the_crest_and_the_rest_stays():
 def test_silence_and_nothing_have_no_peak_to_bend():
     for clip in (np.zeros(0, np.float32), PAUSE):
         np.testing.assert_array_equal(with_soft_peaks(clip, 12.0), clip)
+
+
+def clip(parts: list[tuple[bool, int]]) -> np.ndarray:
+    """Tones and pauses of so many hundredths of a second."""
+    return np.concatenate(
+        [np.resize(TONE if is_tone else PAUSE, n * RATE // 100) for is_tone, n in parts]
+    )
+
+
+clips = st.lists(st.tuples(st.booleans(), st.integers(1, 30)), min_size=1, max_size=8).map(clip)
+
+
+@given(clips, st.floats(0.75, 1.25))
+@settings(max_examples=80, deadline=None)
+def test_no_sound_is_lost_however_pauses_are_turned(waveform, factor):
+    turned = with_pauses(waveform, factor, RATE)
+    np.testing.assert_array_equal(turned[turned != 0], waveform[waveform != 0])
+
+
+@given(clips, st.floats(0.75, 1.25))
+@settings(max_examples=80, deadline=None)
+def test_an_utterance_changes_its_length_by_no_more_than_its_pauses(waveform, factor):
+    silence = int((waveform == 0).sum())
+    change = len(with_pauses(waveform, factor, RATE)) - len(waveform)
+    assert abs(change) <= abs(factor - 1) * silence + RATE // 10
+
+
+@given(clips, st.floats(-1.5, 1.5))
+@settings(max_examples=50, deadline=None)
+def test_a_change_of_energy_is_undone_by_its_opposite(waveform, change_db):
+    back = with_energy(with_energy(waveform, change_db), -change_db)
+    np.testing.assert_allclose(back, waveform, atol=1e-6)
+
+
+@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=300), st.floats(3, 25))
+@settings(max_examples=80, deadline=None)
+def test_soft_peaks_keep_every_sign_and_every_order(samples, crest_db):
+    waveform = np.array(samples, np.float32)
+    bent = with_soft_peaks(waveform, crest_db)
+    assert (np.abs(bent) <= np.abs(waveform) + 1e-6).all()
+    assert (np.sign(bent) * np.sign(waveform) >= 0).all()
+    order = np.argsort(waveform, kind="stable")
+    assert (np.diff(bent[order]) >= -1e-6).all()

@@ -6,11 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synthesis.ml.speaking.kinds import _with_contrast
 from synthesis.ml.speaking.shaping import (
     CONTRAST_BOUNDS,
     OFFSET_BOUND,
+    PITCH_SHIFT_BOUND,
+    PITCH_SPREAD_BOUNDS,
     SHAPING_FILE,
     SLOWNESS_BOUNDS,
     Shaping,
@@ -74,3 +78,28 @@ def test_contrast_widens_each_band_around_its_mean_and_offset_moves_it():
     shaped = _with_contrast(log_mel, shaping)
     torch.testing.assert_close(shaped.mean(dim=2), log_mel.mean(dim=2) + 0.5)
     torch.testing.assert_close(shaped.std(dim=2), 2 * log_mel.std(dim=2))
+
+
+numbers = st.floats(-20, 20)
+positive = st.floats(0, 20)
+statistics = st.builds(
+    lambda mean, spread, pitch, pitch_spread, frames: Statistics(
+        np.full(N_MELS, mean), np.full(N_MELS, spread), pitch, pitch_spread, frames
+    ),
+    numbers,
+    positive,
+    numbers,
+    positive,
+    st.floats(0.1, 50),
+)
+
+
+@given(statistics, statistics)
+@settings(max_examples=80, deadline=None)
+def test_whatever_was_measured_no_correction_passes_its_bound(spoken, wanted):
+    found = shaping_between(spoken, wanted)
+    assert np.abs(found.offset).max() <= OFFSET_BOUND
+    assert CONTRAST_BOUNDS[0] <= found.contrast.min() <= found.contrast.max() <= CONTRAST_BOUNDS[1]
+    assert abs(found.pitch_shift) <= PITCH_SHIFT_BOUND
+    assert PITCH_SPREAD_BOUNDS[0] <= found.pitch_spread <= PITCH_SPREAD_BOUNDS[1]
+    assert SLOWNESS_BOUNDS[0] <= found.slowness <= SLOWNESS_BOUNDS[1]

@@ -3,11 +3,20 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from emotion.ml.labels import EMOTIONS
 from synthesis.ml.errors import UnknownEmotionError, VoiceError
 from synthesis.ml.speaking.phonemes import phoneme_table
-from synthesis.ml.speaking.voices import available_voices, file_sha256, load_voice, write_manifest
+from synthesis.ml.speaking.voices import (
+    Voice,
+    available_voices,
+    file_sha256,
+    load_voice,
+    write_manifest,
+)
 
 SHIPPED = settings.VOICES_DIR / "kathleen"
 
@@ -126,3 +135,55 @@ def test_a_written_manifest_reads_back_equal(folder):
     voice = load_voice(folder)
     write_manifest(voice)
     assert load_voice(folder) == voice
+
+
+names = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
+
+
+@given(
+    names,
+    st.dictionaries(
+        names, st.dictionaries(st.sampled_from(EMOTIONS), names, min_size=1), min_size=1
+    ),
+    st.floats(0.1, 10),
+)
+@hypothesis_settings(max_examples=50, deadline=None)
+def test_any_names_survive_the_manifest(tmp_path_factory, name, speakers, slowness):
+    folder = tmp_path_factory.mktemp("voice")
+    for file in ("config.json", "model.pth"):
+        (folder / file).touch()
+    voice = Voice(
+        folder=folder, name=name, language="en", licence="CC0", kind="vits", vocoder="none",
+        sampling_rate=22_050, sha256="0" * 64, speakers=speakers, phonemes={"a": '"', "b": "\\"},
+        semitones_per_unit=1.0, pitch_spread=1.0, slowness=slowness,
+    )  # fmt: skip
+    write_manifest(voice)
+    assert load_voice(folder) == voice
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('kind = "fast_pitch"', 'kind = "wavenet"', "'wavenet' is none of fast_pitch, glow_tts"),
+        ('vocoder = "griffin_lim"', 'vocoder = "hifi"', "'hifi' is none of griffin_lim"),
+        ("sampling_rate = 16000", 'sampling_rate = "fast"', "fast"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused_with_those_that_are(folder, old, new, named):
+    change(folder, old, new)
+    with pytest.raises(VoiceError, match=named):
+        load_voice(folder)
+
+
+def test_a_voice_without_speakers_is_refused(folder):
+    text = (folder / "voice.toml").read_text(encoding="utf-8")
+    head, phonemes = text.split("[speakers")[0], "[phonemes]" + text.split("[phonemes]")[1]
+    (folder / "voice.toml").write_text(head + "[speakers]\n" + phonemes, encoding="utf-8")
+    with pytest.raises(VoiceError, match="names no speaker with an emotion"):
+        load_voice(folder)
+
+
+@pytest.mark.parametrize(("target", "is_clip"), [("a/happy.wav", True), ("happy_0", False)])
+def test_a_target_is_a_clip_of_the_folder_or_a_speaker(folder, target, is_clip):
+    found = load_voice(folder).clip(target)
+    assert found == (folder / target if is_clip else None)
