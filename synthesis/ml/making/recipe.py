@@ -76,28 +76,6 @@ def load_recipes(path: Path = RECIPE_FILE) -> Mapping[str, Recipe]:
     }
 
 
-def write_recipes(recipes: Mapping[str, Recipe], path: Path) -> None:
-    """Write what `load_recipes` reads."""
-    lines: list[str] = []
-    for speaker, recipe in recipes.items():
-        for emotion, takes in recipe.items():
-            for take in takes:
-                lines += ["", f"[[{speaker}.{emotion}]]", _donor_line(take.donor)]
-                lines += [f"{name} = {_value(value)}" for name, value in vars(take.gains).items()]
-    path.write_text("\n".join(lines[1:]) + "\n", encoding="utf-8")
-
-
 def _take(entry: dict[str, Any]) -> TakeRecipe:
     donor = DonorKey(**entry.pop("donor"))
     return TakeRecipe(donor, Gains(**entry))
-
-
-def _donor_line(donor: DonorKey) -> str:
-    return (
-        f'donor = {{ actor = {donor.actor}, statement = "{donor.statement}", '
-        f'repetition = "{donor.repetition}" }}'
-    )
-
-
-def _value(value: float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:.3f}"

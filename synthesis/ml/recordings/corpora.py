@@ -33,10 +33,6 @@ class ActedClip:
     def name(self) -> str:
         return self.path.stem
 
-    @property
-    def is_female(self) -> bool:
-        return self.actor % 2 == 0
-
 
 def read_prompts(folder: Path) -> list[Prompt]:
     """List the reader's clips with their texts, from `metadata.csv` and `wavs/`.

@@ -1,11 +1,9 @@
 """The recipe of the renderings, as it is written and read."""
 
-import tomllib
-
 import pytest
 
 from synthesis.ml.making.preparation import DONOR_ACTORS
-from synthesis.ml.making.recipe import load_recipes, write_recipes
+from synthesis.ml.making.recipe import load_recipes
 from synthesis.ml.making.rendering import MAX_LENGTHENING
 from synthesis.ml.making.speakers import load_speakers
 
@@ -42,14 +40,6 @@ def test_a_take_is_a_donor_and_its_gains(written):
     assert (take.gains.tempo, take.gains.timbre, take.gains.jitter) == (0.5, 0.75, 0.01)
     assert take.gains.adds_to_own_pitch
     assert not take.gains.shares_timbre
-
-
-def test_numbers_are_written_to_a_thousandth_and_choices_as_words(written, tmp_path):
-    write_recipes(load_recipes(written), tmp_path / "again.toml")
-    text = (tmp_path / "again.toml").read_text()
-    assert "tempo = 0.500\n" in text
-    assert "adds_to_own_pitch = true\n" in text
-    assert tomllib.loads(text).keys() == {"ann"}
 
 
 @pytest.mark.parametrize("gain", ["tempo", "jitter", "shares_timbre"])
@@ -89,9 +79,3 @@ def test_every_speaker_has_takes_of_all_emotions_but_neutral_by_donors_of_the_ri
         assert sorted(recipe) == ["angry", "disgust", "fearful", "happy", "sad", "surprised"]
         actors = DONOR_ACTORS[speaker.donors]
         assert all(take.donor.actor in actors for takes in recipe.values() for take in takes)
-
-
-def test_recipes_are_written_as_they_are_read(tmp_path):
-    recipes = load_recipes()
-    write_recipes(recipes, tmp_path / "again.toml")
-    assert load_recipes(tmp_path / "again.toml") == recipes
