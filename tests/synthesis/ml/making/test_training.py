@@ -9,6 +9,7 @@ from django.conf import settings
 
 from emotion.ml.labels import EMOTIONS
 from synthesis.ml.errors import CorpusError, VoiceError
+from synthesis.ml.making import train
 from synthesis.ml.making.acoustic_model import ModelShape
 from synthesis.ml.making.dataset import Scale
 from synthesis.ml.making.examples import Example, Row, make_example
@@ -191,7 +192,10 @@ def test_training_cannot_begin_from_a_voice_of_another_shape(examples, tmp_path)
         run.start_from(load_voice(settings.VOICES_DIR / settings.DEFAULT_VOICE))
 
 
-def test_a_trained_network_is_finished_to_a_voice_of_one_take_an_emotion(examples, tmp_path):
+def test_a_trained_network_is_finished_to_a_voice_of_one_take_an_emotion(
+    examples, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train, "TUNING_SENTENCES", 1)  # pocketsphinx takes seconds a sentence
     run = Trainer(examples, list(phoneme_table().values()), tmp_path / "m.pt", CONFIG)
     run.model.duration_predictor.proj.bias.data += 2.0  # frames enough, untrained as it is
     rng = np.random.default_rng(0)
