@@ -22,8 +22,12 @@ def whole_file(target: Path) -> Iterator[Path]:
         folder of its own on the same disk. The file gets the permissions that any new file gets.
 
     Raises:
-        OSError: If the folder cannot be written to, or the block wrote nothing.
+        OSError: If the folder cannot be written to, the target is a folder or a device, or the
+            block wrote nothing.
     """
+    target = target.resolve()  # what a link leads to is written, not the link
+    if target.exists() and not target.is_file():
+        raise OSError(f"{target} is no regular file: name another one")
     with TemporaryDirectory(dir=target.parent, prefix=".unfinished-") as folder:
         unfinished = Path(folder) / target.name
         yield unfinished

@@ -1,6 +1,6 @@
 """What a web process costs: CPU seconds and memory when it has started, and once it serves.
 
-    python -m benchmarks.web_process [--rounds 5]
+    python -m benchmarks.web_process [--rounds 7]
 
 Each round is a fresh process that imports `config.asgi`, then answers `/api/health`, which loads
 the emotion model. Medians are printed; CPU time hardly depends on who else works on the machine.
@@ -53,7 +53,7 @@ def one_process(folder: str) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         found = [one_process(folder) for _ in range(rounds + 1)][1:]  # the first fills caches

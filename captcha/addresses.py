@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from captcha.keys import derive
 from captcha.models import DailySalt
-from web.addresses import Address, client_address, parse_address
+from web.addresses import client_address
+from web.networks import Address, parse_address
 
 # One subscriber or office: what providers hand out as the smallest unit.
 NETWORK_PREFIX = {4: 24, 6: 64}

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from captcha import services
 from captcha.bodies import BodyError
-from web.problems import Problem, Rule
+from web.problems import Problem, Rule, register
 
 
 class RateLimited(Exception):
@@ -41,3 +41,4 @@ RULES: dict[type[Exception], Rule] = {
     RateLimited: Rule(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"),
     BodyError: BodyRule(HTTPStatus.BAD_REQUEST, "body_malformed"),
 }
+register(RULES)

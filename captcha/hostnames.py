@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOSTNAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
+JOINERS = "\u200c\u200d"
 MAX_LENGTH = 253  # RFC 1035, section 2.3.4, without the final dot
 
 
@@ -22,7 +23,7 @@ def normalised(hostname: str) -> str:
         # As browsers write it (UTS 46): straße.de is a name of its own, not strasse.de. The
         # asterisk of a wildcard's first label is no part of a name.
         prefix, name = ("*.", text[2:]) if text.startswith("*.") else ("", text)
-        ascii_name = prefix + (name if name.isascii() else idna.encode(name, uts46=True).decode())
+        ascii_name = prefix + _ascii(name)
     except idna.IDNAError:
         ascii_name = ""
     if len(ascii_name) > MAX_LENGTH or not _HOSTNAME.fullmatch(ascii_name):
@@ -33,6 +34,34 @@ def normalised(hostname: str) -> str:
             code="invalid_hostname",
         )
     return ascii_name
+
+
+def _ascii(name: str) -> str:
+    """Map a name and write its labels in Punycode, by the options of the URL standard.
+
+    `idna.encode` would refuse what browsers take, such as symbols and hyphens at an edge.
+
+    Raises:
+        idna.IDNAError: If a character may stand in no name, or not at its place.
+
+    Source:
+        URL standard, "domain to ASCII", not strict; UTS 46, section 4.
+    """
+    if name.isascii():
+        return name
+    mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
+    return ".".join(_punycode(label) for label in mapped.split("."))
+
+
+def _punycode(label: str) -> str:
+    if label.isascii():
+        return label
+    idna.check_initial_combiner(label)
+    idna.check_bidi(label)
+    for place, character in enumerate(label):
+        if character in JOINERS and not idna.valid_contextj(label, place):
+            raise idna.InvalidCodepointContext(f"Joiner at {place + 1} in {label!r} joins nothing")
+    return f"xn--{label.encode('punycode').decode()}"
 
 
 def validate_hostname(hostname: str) -> None:

@@ -6,7 +6,6 @@ pages on.
 """
 
 import secrets
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
+from web.networks import parse_network
 from web.rates import Rate
 
 env = Env()
@@ -71,7 +71,10 @@ ALLOWED_HOSTS = (
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("INFLECT_CSRF_TRUSTED_ORIGINS", [])
 # Addresses or networks (CIDR) of reverse proxies whose X-Forwarded-For is believed.
 _proxies: list[str] = env.list("INFLECT_TRUSTED_PROXIES", [])
-TRUSTED_PROXIES = [ip_network(proxy, strict=False) for proxy in _proxies]
+try:
+    TRUSTED_PROXIES = [parse_network(proxy) for proxy in _proxies]
+except ValueError as error:
+    raise ImproperlyConfigured(f"INFLECT_TRUSTED_PROXIES: {error}") from error
 
 INSTALLED_APPS = [
     "config.apps.ConfigAppConfig",

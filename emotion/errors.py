@@ -3,7 +3,7 @@
 from emotion.inference import BusyError
 from emotion.ml.errors import EmotionError, ModelError, SilentError, TooShortError
 from emotion.recordings import TooManyReferencesError
-from web.problems import Rule
+from web.problems import Rule, register
 
 
 class FileMissingError(Exception):
@@ -24,3 +24,4 @@ RULES: dict[type[Exception], Rule] = {
     EmotionError: Rule(422, "speech_unusable"),
     BusyError: Rule(503, "server_busy"),
 }
+register(RULES)

@@ -36,7 +36,7 @@ class Measurement:
     timeline: tuple[Moment, ...]
     model_name: str
     model_version: str
-    waveform: NDArray[np.float32] = field(repr=False)
+    waveform: NDArray[np.float32] = field(repr=False, compare=False)
     analysis: Analysis | None = None
 
 

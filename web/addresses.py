@@ -7,14 +7,14 @@ and it takes the word of a proxy for an address where the word is "unknown".
 """
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-Address = IPv4Address | IPv6Address
+from web.networks import Address, parse_address
 
 # One IPv6 host changes its address within its /64 all the time.
 CALLER_PREFIX = {4: 32, 6: 64}
@@ -36,24 +36,6 @@ def address_of_connection(scope: Mapping[str, Any]) -> str:
     forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
     address = (scope.get("client") or ("",))[0]
     return _nearest(address, ",".join(forwarded))
-
-
-def parse_address(text: str) -> Address | None:
-    """Read an address as peers and proxies write it, with or without a port; None if it is none.
-
-    An IPv4 address that a dual-stack socket shows as IPv6 is that IPv4 address.
-
-    >>> parse_address("[2001:db8::1]:443"), parse_address("::ffff:192.0.2.7")
-    (IPv6Address('2001:db8::1'), IPv4Address('192.0.2.7'))
-    """
-    try:
-        address = ip_address(_without_port(text.strip()))
-    except ValueError:
-        return None
-    if isinstance(address, IPv4Address):
-        return address
-    # Without the name of an interface (fe80::1%eth0), which no network has.
-    return address.ipv4_mapped or IPv6Address(int(address))
 
 
 def network_of(address: str) -> str:
@@ -82,9 +64,3 @@ def _nearest(peer: str, forwarded_for: str) -> str:
 
 def _is_trusted_proxy(address: Address | None) -> bool:
     return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)
-
-
-def _without_port(text: str) -> str:
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.partition(":")[0] if text.count(":") == 1 else text

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any
 
 from audio import TooLargeError
-from web.problems import Problem
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,6 +52,9 @@ class BodyLimit:
         return bounded_receive
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
+        # Not at the top: it loads Django REST framework, which a start can do without.
+        from web.problems import Problem
+
         message = f"The request is over {self._max_bytes} bytes: send a smaller file"
         problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TooLargeError.code, message)
         is_page = b"text/html" in _header(scope, b"accept")

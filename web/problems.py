@@ -1,19 +1,21 @@
 """One answer for each thing that can go wrong: a status, a stable code and a message.
 
-Each app registers its own exceptions when it starts (`register`); this module knows those of the
-frameworks and of the package `audio` alone.
+Each app registers its own exceptions in its module `errors` (`register`), which is imported with
+the first error; this module knows those of the frameworks and of the package `audio` alone.
 """
 
 import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, JsonResponse
 from django.http.request import UnreadablePostError
+from django.utils.module_loading import autodiscover_modules
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -87,6 +89,7 @@ def register(rules: Mapping[type[Exception], Rule]) -> None:
 
 def problem_of(error: Exception) -> Problem | None:
     """Return what to tell the client about an error, or None for one that nobody foresaw."""
+    _load_rules()
     for kind in type(error).__mro__:
         if kind not in _rules:
             continue
@@ -96,6 +99,12 @@ def problem_of(error: Exception) -> Problem | None:
             logger.error("Answered with %s", problem.code, exc_info=error)
         return problem
     return None
+
+
+@cache
+def _load_rules() -> None:
+    """Let every app register; not at the start, of which web processes do enough."""
+    autodiscover_modules("errors")
 
 
 def _audio_rules() -> dict[type[Exception], Rule]:

@@ -89,8 +89,11 @@ def _count(row: PlayClip | Rendition, right: bool) -> None:
 def _count_for_clip(clip: PlayClip, right: bool) -> None:
     field = "times_right" if right else "times_wrong"
     PlayClip.objects.filter(pk=clip.pk).update(**{field: F(field) + 1})
-    _count(clip, right)
-    if clip.state == PlayClip.State.READY and not recognition.is_clip_clear(
+    if clip.state != PlayClip.State.READY:
+        return
+    # Read anew, now that the row is ours: others may answer the same clip at this moment.
+    clip.refresh_from_db(fields=["times_right", "times_wrong"])
+    if not recognition.is_clip_clear(
         right=clip.times_right, wrong=clip.times_wrong, least=settings.PLAY_CLIP_LEAST_PASS_RATE
     ):
         PlayClip.objects.ready().filter(pk=clip.pk).update(state=PlayClip.State.RETIRED)

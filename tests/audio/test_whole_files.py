@@ -88,3 +88,24 @@ def test_a_missing_folder_and_a_block_that_writes_nothing_are_errors(tmp_path: P
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "clip.wav"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    target, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    target.write_text("old")
+    link.symlink_to(target)
+
+    with whole_file(link) as unfinished:
+        unfinished.write_text("new")
+
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(OSError, match="is no regular file"), whole_file(pipe) as unfinished:
+        unfinished.write_text("new")
+    assert pipe.is_fifo()

@@ -22,6 +22,8 @@ from captcha.hostnames import hostname_of_origin, matches, normalised, validate_
         ("βόλος.com", "xn--nxasmm1c.com"),  # the final sigma stays one
         ("*.straße.de", "*.xn--strae-oqa.de"),
         ("xn--strae-oqa.de", "xn--strae-oqa.de"),
+        ("☃.net", "xn--n3h.net"),
+        ("-ü.de", "xn----eha.de"),
         ("localhost", "localhost"),
         ("192.0.2.7", "192.0.2.7"),
     ],
@@ -90,3 +92,15 @@ def test_a_browser_writes_them_in_the_same_way(page):
     sent = page.evaluate("names => names.map(name => new URL(`https://${name}`).hostname)", written)
 
     assert [normalised(name) for name in written] == sent
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["ex\u200dample.com", "\u202eexample.com", "exämple..\u0300com"])
+def test_what_no_browser_takes_is_refused_here_too(page, name):
+    taken = page.evaluate(
+        "name => { try { new URL(`https://${name}`); return true } catch { return false } }", name
+    )
+
+    assert not taken
+    with pytest.raises(ValidationError):
+        normalised(name)

@@ -1,5 +1,6 @@
 """The house stays one in which things are found: short files, folders with few modules."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ ROOMS = (
 )
 MOST_LINES = 400
 MOST_MODULES = 20
+NAMED_FILE = re.compile(r"`((?:[a-z_]+/)+[\w.]+\.(?:py|toml|json|js|html|txt))`")
 
 
 def modules() -> list[Path]:
@@ -35,3 +37,18 @@ def test_no_folder_has_more_modules_than_can_be_looked_over():
     folders = Counter(path.parent for path in modules() if path.name != "__init__.py")
 
     assert {str(path): count for path, count in folders.items() if count > MOST_MODULES} == {}
+
+
+def test_every_file_that_a_document_names_is_there():
+    documents = [*PROJECT_DIR.glob("*.md"), *(PROJECT_DIR / "docs").rglob("*.md")]
+    named = {
+        path
+        for document in documents
+        for path in re.findall(
+            r"`((?:[a-z_]+/)+[\w.]+\.(?:py|toml|json|js|html|txt))`", document.read_text()
+        )
+        if path.split("/")[0] in {*ROOMS, "docs", "static", "templates"}
+    }
+
+    assert len(named) > 10
+    assert {path for path in named if not (PROJECT_DIR / path).exists()} == set()

@@ -76,6 +76,13 @@ def test_a_message_that_names_files_of_the_server_is_logged_and_replaced(caplog)
     assert "/srv/inflect/model.onnx is damaged" in caplog.text
 
 
+@pytest.fixture
+def no_rules(monkeypatch) -> None:
+    """Nobody has registered anything, and nobody will by being imported now."""
+    problem_of(RuntimeError())
+    monkeypatch.setattr("web.problems._rules", {})
+
+
 class Flood(Exception):
     """Nothing that any app knows."""
 
@@ -84,16 +91,14 @@ class FloodOfCellar(Flood):
     """A kind of it."""
 
 
-def test_the_rule_of_the_nearest_base_class_counts(monkeypatch):
-    monkeypatch.setattr("web.problems._rules", {})
+def test_the_rule_of_the_nearest_base_class_counts(no_rules):
     register({Flood: Rule(503, "flood"), FloodOfCellar: Rule(507, "cellar_full")})
 
     assert problem_of(FloodOfCellar("wet")) == Problem(507, "cellar_full", "wet")
     assert problem_of(type("Deluge", (Flood,), {})("wet")) == Problem(503, "flood", "wet")
 
 
-def test_two_apps_cannot_answer_one_error_in_two_ways(monkeypatch):
-    monkeypatch.setattr("web.problems._rules", {})
+def test_two_apps_cannot_answer_one_error_in_two_ways(no_rules):
     register({Flood: Rule(503, "flood")})
     register({Flood: Rule(503, "flood")})  # the same again, as at a second start, is no clash
 

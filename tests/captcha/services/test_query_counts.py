@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from captcha import services
 from captcha.models import ChallengeItem, DailySalt
 from synthesis.models import PlayClip, Rendition
 
@@ -38,7 +39,7 @@ def test_a_start_takes_no_savepoint_and_few_statements(visitor, full_pools):
     # The salt; begin; site and its hosts; the challenge; what the network heard; two clips, each
     # found at the first or the second try, and one write of both; a dummy clip, read and written;
     # the items; commit.
-    assert 13 <= len(context) <= 15, statements(context)
+    assert len(context) <= 15, statements(context)
     assert not [statement for statement in statements(context) if "SAVEPOINT" in statement]
 
 
@@ -57,7 +58,24 @@ def test_the_last_passing_answer_takes_no_savepoint_and_reads_each_row_once(visi
     # That the challenge exists; begin; challenge, items; the answer; the clips' renditions; the
     # verdict; each clip and all renditions written; the token; the dummy clip, its votes, the new
     # vote; commit.
-    assert len(context) == 15, statements(context)
+    assert len(context) <= 15, statements(context)
     assert not [statement for statement in statements(context) if "SAVEPOINT" in statement]
     reads = [sql for sql in statements(context) if sql.startswith("SELECT")]
     assert sum('FROM "synthesis_rendition"' in sql for sql in reads) == 1
+
+
+def test_an_answer_in_the_middle_takes_seven_statements(visitor, full_pools):
+    described = visitor.start().json()
+    answer = right_answer(described)
+    with CaptureQueriesContext(connection) as context:
+        described = visitor.answer(described["challenge"], 1, answer).json()
+
+    assert described["item"]["number"] == 2
+    assert len(context) <= 7, statements(context)
+
+
+def test_a_verification_takes_five_statements(secret, token):
+    with CaptureQueriesContext(connection) as context:
+        assert services.verify(secret=secret, token=token).success
+
+    assert len(context) <= 5, statements(context)
