@@ -15,6 +15,8 @@ class Command(BaseCommand):
     help = (
         "held-out: train once a fold without its speakers and score these. "
         "cross-corpus: score corpora that the weights were not trained on. "
+        "as-served: score corpora by the very bytes of the default model's weights, with and "
+        "without other clips of the speaker. "
         "rejection: how much of speech and of other sound is refused. "
         "Figures go to evaluation.json and evaluation.md in the output folder. "
         "A killed run goes on where it was when the command is repeated."
@@ -25,10 +27,15 @@ class Command(BaseCommand):
         parser.add_argument("--data", nargs="+", required=True, metavar="NAME=FOLDER")
         parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
         parser.add_argument(
-            "--protocol", choices=("held-out", "cross-corpus", "rejection"), default="held-out"
+            "--protocol",
+            choices=("held-out", "cross-corpus", "as-served", "rejection"),
+            default="held-out",
         )
         parser.add_argument(
-            "--weights", type=Path, default=SHIPPED, help="for cross-corpus (default: the shipped)"
+            "--weights",
+            type=Path,
+            default=SHIPPED,
+            help="for cross-corpus and as-served (default: the shipped)",
         )
         parser.add_argument("--checkpoint", help="of --model hub: an id on the hub, or a folder")
         parser.add_argument("--device", default="cpu", help="as torch names it, e.g. cuda")
@@ -49,6 +56,7 @@ class Command(BaseCommand):
 
     def _run(self, out: Path, options: dict[str, Any]) -> dict[str, Any]:
         # Imported here: torch must stay out of every other command.
+        from emotion.ml.training.as_served import measure_as_served
         from emotion.ml.training.experiment import cross_corpus, hold_out
         from emotion.ml.training.fitting import RunPlace
         from emotion.ml.training.recipes.registry import recipe
@@ -57,6 +65,8 @@ class Command(BaseCommand):
         data = dict(parse_spec(spec) for spec in options["data"])
         if options["protocol"] == "rejection":
             return measure_rejection(data, out)
+        if options["protocol"] == "as-served":
+            return measure_as_served(data, out, weights=options["weights"], seed=options["seed"])
         extra = {"checkpoint": options["checkpoint"]} if options["checkpoint"] else {}
         chosen = recipe(options["model"], **extra)
         if options["protocol"] == "cross-corpus":

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--checkpoint", help="of --model hub: an id on the hub, or a folder")
         parser.add_argument("--device", default="cpu", help="as torch names it, e.g. cuda")
-        parser.add_argument("--model-version", default="2.0.0")
+        parser.add_argument("--model-version", default="2.0.1")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, **options: Any) -> None:

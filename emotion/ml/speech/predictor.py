@@ -95,13 +95,18 @@ class SpeakerSession:
 
 
 @dataclass(frozen=True)
-class _Clip:
-    """One clip, looked at once."""
+class LookedAt:
+    """One clip, looked at once; it can be judged in the light of any number of profiles."""
 
     heard: Prediction
     """Without emotion and scores; its reason says why there can be none."""
     windows: Sequence[Features]
     """What the model looks at, none where there is a reason."""
+
+    @property
+    def functionals(self) -> FloatArray:
+        """What a profile counts of the clip, the mean over windows, shape (features,)."""
+        return _mean_functionals(self.windows)
 
 
 class EmotionPredictor:
@@ -164,8 +169,8 @@ class EmotionPredictor:
         """Score several utterances, those of equal length together; as `predict` for each."""
         self._check_rate(sampling_rate)
         profiles = profiles or [SpeakerProfile()] * len(waveforms)
-        clips = [self._looked_at(waveform, assume_speech) for waveform in waveforms]
-        return self._judged(clips, profiles, assume_speech)
+        clips = [self.look_at(waveform, assume_speech) for waveform in waveforms]
+        return self.judge(clips, profiles, assume_speech)
 
     def follow(
         self, profile: SpeakerProfile, waveform: FloatArray, sampling_rate: int = 16_000
@@ -175,10 +180,10 @@ class EmotionPredictor:
         What has no emotion is not counted. Otherwise as `predict`.
         """
         self._check_rate(sampling_rate)
-        clip = self._looked_at(waveform, assume_speech=False)
-        (prediction,) = self._judged([clip], [profile], assume_speech=False)
+        clip = self.look_at(waveform, assume_speech=False)
+        (prediction,) = self.judge([clip], [profile], assume_speech=False)
         if prediction.emotion is not None:
-            profile.add(_mean_functionals(clip.windows))
+            profile.add(clip.functionals)
         return prediction
 
     def timeline(
@@ -240,6 +245,36 @@ class EmotionPredictor:
         """
         profile.add(_mean_functionals(self._windows(prepare(waveform, self._features))))
 
+    def look_at(self, waveform: FloatArray, assume_speech: bool) -> LookedAt:
+        """Look for speech in a clip at 16 000 Hz and describe it, for `judge`."""
+        rate = self._features.sampling_rate
+        duration_s = np.size(waveform) / rate
+        try:
+            speech = prepare(waveform, self._features)
+        except SilentError:
+            return LookedAt(Prediction(None, {}, "silence", duration_s), ())
+        whole = ((0, int(np.size(waveform))),)
+        segments = whole if assume_speech else _segments(waveform)
+        voiced_s = sum(end - start for start, end in segments) / rate
+        if not segments:
+            return LookedAt(Prediction(None, {}, "no_speech", duration_s), ())
+        heard = Prediction(None, {}, None, duration_s, voiced_s, segments=segments)
+        return LookedAt(heard, self._windows(speech))
+
+    def judge(
+        self, clips: Sequence[LookedAt], profiles: Sequence[SpeakerProfile], assume_speech: bool
+    ) -> list[Prediction]:
+        """Score clips that were looked at, their windows all together, each by its own profile."""
+        windows = [window for clip in clips for window in clip.windows]
+        owners = np.array([i for i, clip in enumerate(clips) for _ in clip.windows], dtype=np.intp)
+        outputs = self._weights.run(windows, [profiles[owner] for owner in owners])
+        if assume_speech:
+            outputs = replace(outputs, gate=np.ones(len(owners)))
+        return [
+            _concluded(clip.heard, outputs, owners == i, profile) if clip.windows else clip.heard
+            for i, (clip, profile) in enumerate(zip(clips, profiles, strict=True))
+        ]
+
     def _known(
         self, references: Sequence[FloatArray], profile: SpeakerProfile | None
     ) -> SpeakerProfile:
@@ -254,36 +289,6 @@ class EmotionPredictor:
             raise InvalidWaveformError(
                 f"Unexpected sampling rate {sampling_rate} Hz: send {expected} Hz mono"
             )
-
-    def _looked_at(self, waveform: FloatArray, assume_speech: bool) -> _Clip:
-        """Look for speech and describe it."""
-        rate = self._features.sampling_rate
-        duration_s = np.size(waveform) / rate
-        try:
-            speech = prepare(waveform, self._features)
-        except SilentError:
-            return _Clip(Prediction(None, {}, "silence", duration_s), ())
-        whole = ((0, int(np.size(waveform))),)
-        segments = whole if assume_speech else _segments(waveform)
-        voiced_s = sum(end - start for start, end in segments) / rate
-        if not segments:
-            return _Clip(Prediction(None, {}, "no_speech", duration_s), ())
-        heard = Prediction(None, {}, None, duration_s, voiced_s, segments=segments)
-        return _Clip(heard, self._windows(speech))
-
-    def _judged(
-        self, clips: Sequence[_Clip], profiles: Sequence[SpeakerProfile], assume_speech: bool
-    ) -> list[Prediction]:
-        """Score the windows of all clips together."""
-        windows = [window for clip in clips for window in clip.windows]
-        owners = np.array([i for i, clip in enumerate(clips) for _ in clip.windows], dtype=np.intp)
-        outputs = self._weights.run(windows, [profiles[owner] for owner in owners])
-        if assume_speech:
-            outputs = replace(outputs, gate=np.ones(len(owners)))
-        return [
-            _concluded(clip.heard, outputs, owners == i, profile) if clip.windows else clip.heard
-            for i, (clip, profile) in enumerate(zip(clips, profiles, strict=True))
-        ]
 
     def _windows(self, speech: FloatArray) -> list[Features]:
         """Describe a prepared clip whole, or the windows of a long one that hold sound."""

@@ -50,6 +50,9 @@ def export_default(
         noise: Folder of sounds that are no speech; without it the gate lets everything pass.
         scales: From the protocol, by title of the system.
         version: Told to clients beside each prediction.
+
+    Raises:
+        TrainingError: If what was exported scores otherwise than what was trained.
     """
     features = FeatureConfig()
     clips = training_clips(data)
@@ -58,7 +61,7 @@ def export_default(
     gate = fit_gate(_speech(examples), np.asarray(other, np.float32), fitted.kernel, KernelConfig())
     model = DefaultModel(fitted.network, fitted.kernel, fitted.adapted, gate)
     pairs = {str(count): scales[title] for count, title in SCALES.items()}
-    export_model(model, features, out, scales=pairs, version=version)
+    export_model(model, examples, features, out, scales=pairs, version=version)
 
 
 def measure_rejection(data: Mapping[str, Path], out: Path) -> dict[str, Any]:

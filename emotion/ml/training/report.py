@@ -1,6 +1,6 @@
 """Tables of figures as Markdown, for the documentation and the model card."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from emotion.ml.labels import EMOTIONS
@@ -15,45 +15,86 @@ PROTOCOLS: Final = {
 
 def as_markdown(evaluation: Mapping[str, Any]) -> str:
     """Lay out the content of `evaluation.json`."""
-    return "\n".join(_lines(evaluation)) + "\n"
+    blocks = (recipe_table(evaluation), *served_tables(evaluation), *_confusions(evaluation))
+    return "\n".join(blocks)
 
 
-def _lines(evaluation: Mapping[str, Any]) -> Iterator[str]:
-    yield "| System | Protocol | WA % | UAR % | ECE % |"
-    yield "|---|---|---|---|---|"
+def recipe_table(evaluation: Mapping[str, Any]) -> str:
+    """Lay out what recipes reach by the protocol, one row a system and corpus."""
+    lines = ["| System | Protocol | WA % | UAR % | ECE % |", "|---|---|---|---|---|"]
     for model, reports in evaluation.items():
         for title, by_corpus in reports.get("held_out", {}).get("systems", {}).items():
             for corpus in sorted(by_corpus, key=list(PROTOCOLS).index):
-                yield _row(_title(model, title), corpus, by_corpus[corpus])
+                lines.append(_row(_title(model, title), PROTOCOLS[corpus], by_corpus[corpus]))
         for corpus, figures in reports.get("cross_corpus", {}).items():
-            yield _row(_title(model, ""), corpus, figures)
+            lines.append(_row(_title(model, ""), PROTOCOLS[corpus], figures))
+    return "\n".join(lines) + "\n"
+
+
+def served_tables(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    """Lay out what the bytes of weights reach, with the digest of these bytes."""
+    for model, reports in evaluation.items():
+        if served := reports.get("as_served"):
+            yield "\n".join(_served(model, served)) + "\n"
+
+
+def _served(model: str, served: Mapping[str, Any]) -> Iterator[str]:
+    yield f"`{model}` {served['version']} as it is served, `model.onnx` with the SHA-256"
+    yield f"`{served['sha256']}`,"
+    yield "means and standard deviations over speakers:"
+    yield ""
+    yield "| Corpus | Other clips of the speaker | WA % | UAR % | ECE % |"
+    yield "|---|---|---|---|---|"
+    for corpus, measured in served["corpora"].items():
+        for count, figures in measured["references"].items():
+            yield _row(_heard(corpus, measured), "none" if count == "0" else count, figures)
+
+
+def _heard(corpus: str, measured: Mapping[str, Any]) -> str:
+    """Say whether a corpus can tell how well strangers are recognised."""
+    name, count = PROTOCOLS[corpus].partition(",")[0], measured["speakers"]
+    if known := measured["speakers_trained_on"]:
+        return (
+            f"{name}, {known} of {count} speakers trained on: a check of function, not of accuracy"
+        )
+    return f"{name}, {count} speakers, never trained on"
+
+
+def _confusions(evaluation: Mapping[str, Any]) -> Iterator[str]:
     for model, reports in evaluation.items():
         whole = reports.get("held_out", {}).get("systems", {}).get("", {})
         for corpus, figures in {**whole, **reports.get("cross_corpus", {})}.items():
-            yield ""
-            yield from _confusion(model, corpus, figures["confusion"])
+            yield _confusion(f"**{model}** on {PROTOCOLS[corpus]}", figures["confusion"])
+        for corpus, measured in reports.get("as_served", {}).get("corpora", {}).items():
+            for count, known in (("0", "without"), ("all", "with all")):
+                title = f"**{model}** as served on {_heard(corpus, measured)}, {known} other clips"
+                yield _confusion(title, measured["references"][count]["confusion"])
 
 
 def _title(model: str, title: str) -> str:
+    title = title.replace("with 1 clips", "with 1 clip")
     return f"{model}, {title}" if title else f"**{model}**"
 
 
-def _row(title: str, corpus: str, figures: Mapping[str, Any]) -> str:
+def _row(title: str, protocol: str, figures: Mapping[str, Any]) -> str:
     accuracy = f"{100 * figures['wa_mean']:.1f} ± {100 * figures['wa_deviation']:.1f}"
     recall = f"{100 * figures['uar_mean']:.1f} ± {100 * figures['uar_deviation']:.1f}"
     ece = f"{100 * figures['ece']:.1f}"
-    return f"| {title} | {PROTOCOLS[corpus]} | {accuracy} | {recall} | {ece} |"
+    return f"| {title} | {protocol} | {accuracy} | {recall} | {ece} |"
 
 
-def _confusion(model: str, corpus: str, rows: list[list[int]]) -> Iterator[str]:
-    yield f"Confusion of **{model}** on {PROTOCOLS[corpus]} (clips; rows are the truth):"
-    yield ""
-    yield f"| | {' | '.join(EMOTIONS)} | recall % |"
-    yield f"|---|{'---|' * (len(EMOTIONS) + 1)}"
+def _confusion(title: str, rows: Sequence[Sequence[int]]) -> str:
+    lines = [
+        f"Confusion of {title} (clips; rows are the truth):",
+        "",
+        f"| | {' | '.join(EMOTIONS)} | recall % |",
+        f"|---|{'---|' * (len(EMOTIONS) + 1)}",
+    ]
     for index, (emotion, row) in enumerate(zip(EMOTIONS, rows, strict=True)):
         if sum(row):
             counts = " | ".join(str(count) for count in row)
-            yield f"| **{emotion}** | {counts} | {100 * row[index] / sum(row):.0f} |"
+            lines.append(f"| **{emotion}** | {counts} | {100 * row[index] / sum(row):.0f} |")
+    return "\n".join(lines) + "\n"
 
 
 def comparison(evaluation: Mapping[str, Any]) -> str:

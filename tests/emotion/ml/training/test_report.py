@@ -68,3 +68,32 @@ def test_parts_of_a_system_are_named_and_have_no_confusion_of_their_own():
     table = as_markdown({"default": {"held_out": {"systems": systems}}})
     assert "| default, its functionals alone | EMO-DB" in table
     assert table.count("Confusion of") == 1
+
+
+SERVED = {
+    "version": "9.9",
+    "sha256": "ab" * 32,
+    "corpora": {
+        "ravdess": {
+            "speakers": 24,
+            "speakers_trained_on": 20,
+            "references": {"0": FIGURES, "5": FIGURES, "all": FIGURES},
+        }
+    },
+}
+
+
+def test_figures_of_weights_name_their_bytes_and_warn_of_speakers_trained_on():
+    text = as_markdown({"default": {"as_served": SERVED}})
+    assert f"`default` 9.9 as it is served, `model.onnx` with the SHA-256\n`{'ab' * 32}`" in text
+    heard = "RAVDESS, 20 of 24 speakers trained on: a check of function, not of accuracy"
+    assert f"| {heard} | none | 70.1 ± 5.0 | 60.0 ± 4.1 | 3.3 |" in text
+    assert f"| {heard} | 5 | 70.1 ± 5.0" in text
+    assert text.count(f"as served on {heard}") == 2  # confusions without and with all other clips
+
+
+def test_strangers_are_called_so():
+    stranger = {**SERVED["corpora"]["ravdess"], "speakers": 4, "speakers_trained_on": 0}
+    text = as_markdown({"default": {"as_served": {**SERVED, "corpora": {"ravdess": stranger}}}})
+    assert "| RAVDESS, 4 speakers, never trained on | none |" in text
+    assert "check of function" not in text
