@@ -60,3 +60,45 @@ def examples(tones, tmp_path_factory):
     clips = load_corpus("emodb", tones)
     cache = tmp_path_factory.mktemp("cache")
     return load_examples(clips, FeatureConfig(), cache=cache, varied=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper(tmp_path_factory):
+    """A Whisper of three layers and random weights, as `transformers` saves it."""
+    from emotion.ml.torchaudio_stand_in import ensure_torchaudio_imports
+
+    ensure_torchaudio_imports()
+    import torch
+    from transformers import WhisperConfig, WhisperModel
+
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        d_model=32,
+        encoder_layers=3,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        max_source_positions=600,
+        vocab_size=32,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+        init_std=0.15,  # so that every part of it matters
+    )
+    folder = tmp_path_factory.mktemp("whisper")
+    WhisperModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_ear(tiny_whisper, tmp_path_factory):
+    """The first two layers of it, exported in floating point."""
+    from emotion.ml.training.ear_network import EarNetwork, export
+    from emotion.ml.training.whisper_weights import load_encoder
+
+    path = tmp_path_factory.mktemp("ear") / "ear.onnx"
+    export(EarNetwork(load_encoder(str(tiny_whisper), layers=2), (1, 2)), path, int8=False)
+    return path
