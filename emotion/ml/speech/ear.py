@@ -73,7 +73,8 @@ class Ear:
                 f"The waveform lasts {waveform.size / RATE:.1f} s: "
                 f"send at most {LONGEST_S:.0f} s at once"
             )
-        decades, weights = attended(log_mel(heard(waveform)))
+        own = heard(waveform)
+        decades, weights = attended(log_mel(own.speech), own.background_db)
         return pooled(self.listen(whisper_scaled(decades)), weights)
 
     def listen(self, mel: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ offset are filtered out first, the level is that of the tenth loudest frame of a
 and samples far above it are held back. So neither a gain nor a click changes what is heard.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -56,15 +57,26 @@ FADE_SAMPLES: Final = 1600
 """Zeros after the signal in the filter, so that its end does not reach round to the start."""
 
 
-def heard(waveform: FloatArray) -> FloatArray:
+@dataclass(frozen=True)
+class Heard:
+    """Speech in one form.
+
+    Attributes:
+        speech: An RMS of `LEVEL_RMS` over its louder frames, within `LIMIT` times that; a whole
+            number of hops, shape (samples,).
+        background_db: Of the whole recording against its loud frames, 0 or less: what is left
+            after the cut may have no pause to know it by.
+    """
+
+    speech: FloatArray
+    background_db: float
+
+
+def heard(waveform: FloatArray) -> Heard:
     """Filter a recording, cut the silence at its ends and set its level.
 
     Args:
         waveform: Mono signal in [-1, 1] at 16 kHz, shape (samples,).
-
-    Returns:
-        The active part with an RMS of `LEVEL_RMS` over its louder frames, within `LIMIT` times
-        that; a whole number of hops, shape (n <= samples,).
 
     Raises:
         InvalidWaveformError: If it is not one channel of finite numbers.
@@ -83,7 +95,8 @@ def heard(waveform: FloatArray) -> FloatArray:
     kept, own = signal[first * HOP : last * HOP], power[first:last]
     near = own >= loudness(own) * 10 ** (-LEVEL_MARGIN_DB / 10)
     gain = LEVEL_RMS / np.sqrt(own[near].mean())
-    return np.clip(kept * gain, -LIMIT * LEVEL_RMS, LIMIT * LEVEL_RMS).astype(np.float32)
+    speech = np.clip(kept * gain, -LIMIT * LEVEL_RMS, LIMIT * LEVEL_RMS).astype(np.float32)
+    return Heard(speech, _background_db(power))
 
 
 def _without_pops(waveform: FloatArray) -> FloatArray:
@@ -126,6 +139,12 @@ def loudness(power: NDArray[np.float64]) -> float:
     """Return the power of the tenth loudest frame, of the loudest quarter of a shorter clip."""
     rank = min(LOUD_FRAMES, max(1, power.size // 4))
     return float(np.partition(power, -rank)[-rank])
+
+
+def _background_db(power: NDArray[np.float64]) -> float:
+    """Compare the softest twentieth of the frames with the loudest."""
+    softest, loudest = np.percentile(power, (5, 95))
+    return float(10 * np.log10(max(softest / loudest, 1e-9))) if loudest > 0 else -90.0
 
 
 def _active_span(power: NDArray[np.float64], loud: float) -> tuple[int, int]:

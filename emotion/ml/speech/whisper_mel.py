@@ -75,7 +75,9 @@ def whisper_scaled(decades: FloatArray, *, top: float | None = TOP_DECADES) -> F
     return np.asarray((np.maximum(decades, highest - FLOOR_DECADES) + 4.0) / 4.0, np.float32)
 
 
-def attended(decades: FloatArray, *, tail: int = TAIL_SAMPLES) -> tuple[FloatArray, FloatArray]:
+def attended(
+    decades: FloatArray, background_db: float, *, tail: int = TAIL_SAMPLES
+) -> tuple[FloatArray, FloatArray]:
     """Cut ends that are no louder than the background, and weigh the frames of the rest.
 
     In quiet, frames within 15 dB of the loud ones count in full. In noise the bound moves up, to
@@ -83,6 +85,7 @@ def attended(decades: FloatArray, *, tail: int = TAIL_SAMPLES) -> tuple[FloatArr
 
     Args:
         decades: From `log_mel`, shape (80, frames), with its tail of silence.
+        background_db: From `hearing.heard`: of the recording before it was cut.
         tail: The zeros that were appended, in samples.
 
     Returns:
@@ -93,7 +96,8 @@ def attended(decades: FloatArray, *, tail: int = TAIL_SAMPLES) -> tuple[FloatArr
     level = _levels(decades[:, : 2 * steps])
     if level.size < SYLLABLE_FRAMES // 2:
         return decades, np.ones(steps, np.float32)
-    first, last, bound = _span_over_background(level)
+    bound = max(-ACTIVE_RANGE_DB, min((1 - BETWEEN) * background_db, NEAREST_DB))
+    first, last = _span_over(bound, level)
     near = level[first:last] - max(POOLED_DB, bound)
     weights = np.minimum(1.0, 10 ** (near / 10)).reshape(-1, 2).max(axis=1)
     kept = np.concatenate([decades[:, first:last], decades[:, 2 * steps :]], axis=1)
@@ -109,18 +113,16 @@ def _levels(decades: FloatArray) -> NDArray[np.float64]:
     return np.asarray(level - np.partition(level, -rank)[-rank])
 
 
-def _span_over_background(level: NDArray[np.float64]) -> tuple[int, int, float]:
-    """Return first frame, last frame and bound in dB of what stands out; both frames even."""
+def _span_over(bound_db: float, level: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first frame over the bound and the one after the last, both even."""
     half = SYLLABLE_FRAMES // 2
     windows = np.full(SYLLABLE_FRAMES, 1 / SYLLABLE_FRAMES)
     power = np.convolve(np.pad(10 ** (level / 10), half, mode="edge"), windows, mode="valid")
     even = 10 * np.log10(power + 1e-9)
-    low, high = float(np.percentile(even, 10)), float(even.max())
-    bound = max(-ACTIVE_RANGE_DB, min(low + BETWEEN * (high - low), NEAREST_DB))
-    places = np.flatnonzero(even >= min(bound, high))
+    places = np.flatnonzero(even >= min(bound_db, float(even.max())))
     first = max(0, int(places[0]) - EDGE_FRAMES)
     last = min(level.size, int(places[-1]) + 1 + EDGE_FRAMES)
-    return first - first % 2, last + last % 2, bound
+    return first - first % 2, last + last % 2
 
 
 def _power_spectrum(waveform: FloatArray) -> FloatArray:

@@ -40,12 +40,12 @@ def test_the_filter_keeps_length_and_phase(samples):
 def test_no_gain_changes_what_is_heard(gain_db):
     speech = vowels(1.0)
     louder = (speech * 10 ** (gain_db / 20)).astype(np.float32)
-    np.testing.assert_allclose(heard(louder), heard(speech), atol=2e-5)
+    np.testing.assert_allclose(heard(louder).speech, heard(speech).speech, atol=2e-5)
 
 
 def test_speech_comes_out_at_one_level_without_its_silence():
     speech = vowels(2.0)
-    out = heard(padded(speech, 0.7))
+    out = heard(padded(speech, 0.7)).speech
     assert out.size == pytest.approx(speech.size, abs=4 * HOP)
     powers = np.mean(out.reshape(-1, HOP) ** 2, axis=1)
     loud = powers[powers > powers.max() * 10**-1.6]
@@ -56,7 +56,7 @@ def test_a_pop_moves_neither_the_ends_nor_the_level():
     speech = padded(vowels(1.5) * np.float32(0.05), 0.5)
     popped = speech.copy()
     popped[1600:1760] += 0.9 * np.hanning(160).astype(np.float32)  # 10 ms, 0.4 s before the speech
-    clean, other = heard(speech), heard(popped)
+    clean, other = heard(speech).speech, heard(popped).speech
     assert other.size == pytest.approx(clean.size, abs=2 * HOP)
     assert np.std(other) == pytest.approx(np.std(clean), rel=0.01)
 
@@ -65,20 +65,20 @@ def test_a_pop_within_the_speech_is_held_back():
     speech = vowels(1.5) * np.float32(0.02)
     popped = speech.copy()
     popped[12_000:12_100] = np.resize([0.9, -0.9], 100)
-    assert np.abs(heard(popped)).max() <= LIMIT * LEVEL_RMS * 1.0001
+    assert np.abs(heard(popped).speech).max() <= LIMIT * LEVEL_RMS * 1.0001
 
 
 def test_hum_and_offset_disappear():
     speech = padded(vowels(1.5), 0.3)
     dirty = speech + tone(50.0, speech.size / RATE, 10 ** (-40 / 20)) + np.float32(0.1)
-    difference = np.std(heard(dirty)[:20_000] - heard(speech)[:20_000])
+    difference = np.std(heard(dirty).speech[:20_000] - heard(speech).speech[:20_000])
     assert difference < 0.02 * LEVEL_RMS
 
 
 @given(st.integers(1600, 9000), st.integers(0, 100))
 def test_whatever_is_not_silent_is_heard_as_finite_numbers(samples, seed):
     noise = np.random.default_rng(seed).standard_normal(samples).astype(np.float32) * 0.1
-    out = heard(noise)
+    out = heard(noise).speech
     assert 0 < out.size <= samples
     assert out.size % HOP == 0
     assert np.isfinite(out).all()
@@ -105,3 +105,10 @@ def test_a_single_click_is_no_sound_that_lasts():
     click[8000] = 0.9
     with pytest.raises(SilentError, match="lasts 30 ms"):
         heard(click)
+
+
+@pytest.mark.parametrize("ratio_db", [10, 20, 40])
+def test_the_background_is_known_although_it_is_cut_off(ratio_db):
+    both = tone(440.0, 2.0)
+    both[RATE:] *= np.float32(10 ** (-ratio_db / 20))
+    assert heard(both).background_db == pytest.approx(-ratio_db, abs=0.5)
