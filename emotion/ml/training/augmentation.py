@@ -1,10 +1,11 @@
 """Variations of a clip that keep its emotion, for training only."""
 
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 from scipy.signal import lfilter, resample_poly
 
 from emotion.ml.speech.features import FloatArray
@@ -38,10 +39,15 @@ def over_telephone(waveform: FloatArray) -> FloatArray:
     """Pass through the codec of a telephone line: 8 kHz and eight bits by mu-law (ITU-T G.711)."""
     narrow = resample_poly(waveform, 1, 2)
     peak = max(float(np.abs(narrow).max()), 1e-6)
-    companded = np.sign(narrow) * np.log1p(255 * np.abs(narrow) / peak) / np.log(256)
-    coded = np.round(companded * 127) / 127
-    decoded = np.sign(coded) * np.expm1(np.abs(coded) * np.log(256)) / 255 * peak
+    decoded = companded(narrow, full_scale=peak)
     return resample_poly(decoded, 2, 1)[: waveform.size].astype(np.float32)
+
+
+def companded(narrow: FloatArray, *, full_scale: float) -> NDArray[np.floating[Any]]:
+    """Round to eight bits on the logarithmic scale of mu-law; shape as given."""
+    logarithms = np.sign(narrow) * np.log1p(255 * np.abs(narrow) / full_scale) / np.log(256)
+    coded = np.round(logarithms * 127) / 127
+    return np.sign(coded) * np.expm1(np.abs(coded) * np.log(256)) / 255 * full_scale
 
 
 def random_part(waveform: FloatArray, sampling_rate: int, rng: Generator) -> FloatArray:
