@@ -30,7 +30,14 @@ class Command(BaseCommand):
             default=SHIPPED / "evaluation.json",
             help="result of evaluate_emotion, for the calibration (default: the shipped one)",
         )
-        parser.add_argument("--checkpoint", help="of --model hub: an id on the hub, or a folder")
+        parser.add_argument(
+            "--checkpoint",
+            help="of --model hub or encoder: an id on a hub, or a folder; of encoder also the name "
+            "of weights that packages carry (base, tiny.en)",
+        )
+        parser.add_argument(
+            "--layers", type=int, nargs="+", metavar="N", help="of --model encoder, from 1"
+        )
         parser.add_argument("--device", default="cpu", help="as torch names it, e.g. cuda")
         parser.add_argument("--model-version", default="2.0.1")
         parser.add_argument("--seed", type=int, default=0)
@@ -46,10 +53,10 @@ class Command(BaseCommand):
         # Imported here: torch must stay out of every other command.
         from emotion.ml.training.experiment import recorded_scales, train
         from emotion.ml.training.fitting import RunPlace
-        from emotion.ml.training.recipes.registry import recipe
+        from emotion.ml.training.recipes.registry import recipe, recipe_options
 
         data, out = dict(parse_spec(spec) for spec in options["data"]), options["out"]
-        extra = {"checkpoint": options["checkpoint"]} if options["checkpoint"] else {}
+        extra = recipe_options(options["checkpoint"], options["layers"])
         chosen = recipe(options["model"], **extra)
         is_default = options["model"] == "default"
         scales = recorded_scales(options["evaluation"]) if is_default else {}

@@ -45,7 +45,7 @@ class EarLayer(nn.Module):
         batch, steps, width = hidden.shape
         depth = width // self.heads
         qkv = self.qkv(self.attention_norm(hidden)).view(batch, steps, 3, self.heads, depth)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (batch, heads, steps, depth) each
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind()  # (batch, heads, steps, depth) each
         likeness = (query * depth**-0.5) @ key.transpose(-1, -2)
         mixed = likeness.softmax(dim=-1) @ value
         hidden = hidden + self.out(mixed.transpose(1, 2).reshape(batch, steps, width))

@@ -67,7 +67,14 @@ MODULES: Final = {
     "cnn_bigru": "emotion.ml.training.recipes.cnn_bigru",
     "hub": "emotion.ml.training.recipes.hub",
     "egemaps": "emotion.ml.training.recipes.egemaps",
+    "encoder": "emotion.ml.training.recipes.encoder",
 }
+
+
+def recipe_options(checkpoint: str | None, layers: Sequence[int] | None) -> dict[str, Any]:
+    """Return what `recipe` is given of a command's options: those that were set."""
+    given = {"checkpoint": checkpoint, "layers": tuple(layers) if layers else None}
+    return {name: value for name, value in given.items() if value}
 
 
 def recipe(name: str, **options: Any) -> Recipe:
@@ -89,4 +96,8 @@ def recipe(name: str, **options: Any) -> Recipe:
             f"The model {name!r} needs {error.name}: pip install -r requirements-dev.txt"
         ) from error
     constructor: Callable[..., Recipe] = module.RECIPE
-    return constructor(**options)
+    try:
+        return constructor(**options)
+    except TypeError as error:
+        given = " or ".join(f"--{each}" for each in options)
+        raise TrainingError(f"The model {name!r} takes no {given}: leave it out") from error
