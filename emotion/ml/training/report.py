@@ -15,7 +15,12 @@ PROTOCOLS: Final = {
 
 def as_markdown(evaluation: Mapping[str, Any]) -> str:
     """Lay out the content of `evaluation.json`."""
-    blocks = (recipe_table(evaluation), *served_tables(evaluation), *_confusions(evaluation))
+    blocks = (
+        recipe_table(evaluation),
+        *served_tables(evaluation),
+        *_confusions(evaluation),
+        *_robustness_tables(evaluation),
+    )
     return "\n".join(blocks)
 
 
@@ -95,6 +100,31 @@ def _confusion(title: str, rows: Sequence[Sequence[int]]) -> str:
             counts = " | ".join(str(count) for count in row)
             lines.append(f"| **{emotion}** | {counts} | {100 * row[index] / sum(row):.0f} |")
     return "\n".join(lines) + "\n"
+
+
+def _robustness_tables(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    for model, reports in evaluation.items():
+        report = reports.get("robustness", {"corpora": {}})
+        for corpus, conditions in report["corpora"].items():
+            yield "\n".join(_robustness(model, corpus, conditions, report["left_out"])) + "\n"
+
+
+def _robustness(
+    model: str,
+    corpus: str,
+    conditions: Mapping[str, Mapping[str, float]],
+    left_out: Mapping[str, str],
+) -> Iterator[str]:
+    name, clips = PROTOCOLS[corpus].partition(",")[0], next(iter(conditions.values()))["clips"]
+    yield f"**{model}** on degraded clips of {name} ({clips} clips):"
+    yield ""
+    yield "| Condition | WA % | UAR % | ECE % | as when clean % |"
+    yield "|---|---|---|---|---|"
+    for condition, each in conditions.items():
+        cells = (100 * each[key] for key in ("wa", "uar", "ece", "as_clean"))
+        yield f"| {condition} | {' | '.join(f'{cell:.1f}' for cell in cells)} |"
+    for condition, reason in left_out.items():
+        yield f"\nNot measured: {condition}. {reason}."
 
 
 def comparison(evaluation: Mapping[str, Any]) -> str:
