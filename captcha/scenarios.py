@@ -72,6 +72,7 @@ def grammar(language: str) -> Grammar:
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
+    """Languages that situations are written in, as base codes."""
     return tuple(sorted(path.stem for path in DIRECTORY.glob("*.json")))
 
 

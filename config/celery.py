@@ -19,5 +19,6 @@ FIRST_TASKS = [
 
 @worker_ready.connect
 def start_at_once(**_: object) -> None:
+    """Send the first tasks once a worker listens."""
     for name in FIRST_TASKS:
         app.send_task(name, expires=60)

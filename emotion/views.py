@@ -56,6 +56,7 @@ def analyze(request: HttpRequest, keep: Keeper | None = None) -> HttpResponse:
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
+    """The page of the microphone; its script opens the websocket."""
     return render(request, "emotion/live.html", {"bars": _bars({})})
 
 

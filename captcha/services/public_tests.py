@@ -30,6 +30,11 @@ def _test_salt() -> str:
 
 
 def take_work(work: str) -> Progress:
+    """Pass the test challenge of whoever solved its puzzle.
+
+    Raises:
+        WorkInvalid: If the number does not solve it.
+    """
     if not is_solved(salt=_test_salt(), nonce=work, bits=settings.CAPTCHA_WORK_ALONE_BITS):
         raise WorkInvalid("This number does not solve the puzzle")
     return progress_of(FORCED_SITE, is_done=True)

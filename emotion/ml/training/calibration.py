@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from emotion.ml.errors import TrainingError
+
 FloatMatrix = NDArray[np.float64]
 Scales = tuple[float, ...]
 """What each part's scores are multiplied by before they are added."""
 
 PULL: Final = 1e-6
 """Towards a scale of one; keeps the scale of a part defined that says nothing, or all."""
+
+FLAT: Final = 1e-4
+"""Slope of the loss below which its minimum is found: scales are published with five digits."""
 
 
 def fused(parts: Sequence[FloatMatrix], scales: Scales) -> FloatMatrix:
@@ -28,6 +33,9 @@ def fit_scales(parts: Sequence[FloatMatrix], labels: NDArray[np.intp]) -> Scales
     Args:
         parts: Scores of clips whose speakers no part was trained on, each (clips, emotions).
         labels: Indices of the true emotions, shape (clips,).
+
+    Raises:
+        TrainingError: If no minimum is found, as where a score is not finite.
     """
     stacked = np.stack(tuple(parts), axis=2)  # (clips, emotions, parts)
     clips = np.arange(len(labels))
@@ -41,6 +49,9 @@ def fit_scales(parts: Sequence[FloatMatrix], labels: NDArray[np.intp]) -> Scales
 
     start = np.ones(stacked.shape[2])
     found = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-9})
+    # Not its own `success`: it says no where the last bits of the loss allow no further step.
+    if not np.abs(found.jac).max() < FLAT:
+        raise TrainingError(f"The calibration found no minimum: {found.message}")
     return tuple(found.x.tolist())
 
 

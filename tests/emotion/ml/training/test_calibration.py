@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotion.ml.errors import TrainingError
 from emotion.ml.training.calibration import cross_fitted, fit_scales, fused
 
 
@@ -84,3 +85,11 @@ def test_the_most_likely_emotion_of_one_part_does_not_change():
     rng = np.random.default_rng(3)
     logits = rng.normal(size=(50, 7))
     np.testing.assert_array_equal(fused([logits], (0.3,)).argmax(axis=1), logits.argmax(axis=1))
+
+
+def test_scores_that_are_not_finite_are_no_calibration():
+    scores = np.random.default_rng(0).standard_normal((20, 7))
+    scores[3, 2] = np.nan
+
+    with pytest.raises(TrainingError, match="found no minimum"):
+        fit_scales([scores], np.arange(20) % 7)
