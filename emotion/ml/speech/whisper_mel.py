@@ -40,8 +40,8 @@ NEAREST_DB: Final = -9.0
 syllables lie there."""
 
 POOLED_DB: Final = -15.0
-"""Frames count in full down to here, and by their power below. Of 15, 25 and 35 dB this was the
-best on held-out speakers of RAVDESS and EMO-DB."""
+"""Frames count in full down to here, and by their power below. Chosen among 15, 25 and 35 dB on
+held-out speakers of RAVDESS and EMO-DB."""
 
 SYLLABLE_FRAMES: Final = 25
 """Over a quarter of a second the voices of a crowd are even, and one voice is not."""

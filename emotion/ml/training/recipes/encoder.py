@@ -154,7 +154,7 @@ class EncoderRecipe:
     checkpoint: str = "openai/whisper-base"
     """What `whisper_weights.load_encoder` takes."""
     layers: tuple[int, ...] = (2, 3)
-    """Counted from 1; these two were the best of Whisper's base and tiny models."""
+    """Counted from 1; deeper ones know more of words and less of voices."""
     int8: bool = True
     copies: int = 2
     """Degraded copies of each clip to train on."""
