@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from audio import decode
 from audio.whole_files import whole_file
-from emotion.ml.errors import CorpusError, TrainingError
+from emotion.ml.errors import CorpusError, SilentError, TooShortError, TrainingError
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.features import FloatArray
 from emotion.ml.speech.predictor import EmotionPredictor
@@ -78,7 +78,7 @@ def listener_of(weights: Path, recipe: Recipe | None = None) -> Listener:
 
 def _served(predictor: EmotionPredictor, waveform: FloatArray) -> NDArray[np.float64]:
     scores = predictor.predict(waveform, assume_speech=True).scores
-    return np.array([scores[emotion] for emotion in EMOTIONS])
+    return np.array([scores.get(emotion, 1 / len(EMOTIONS)) for emotion in EMOTIONS])
 
 
 def measure_robustness(
@@ -151,14 +151,19 @@ def _figures(
     scores: Mapping[str, NDArray[np.float64]], clips: Sequence[Clip], own: NDArray[np.bool_]
 ) -> dict[str, dict[str, float]]:
     truth = np.array([EMOTIONS.index(clip.emotion) for clip in clips])[own]
-    clean = scores[CLEAN][own].argmax(axis=1)
+    clean = _verdicts(scores[CLEAN][own])
     return {name: _measured(rows[own], truth, clean) for name, rows in scores.items()}
+
+
+def _verdicts(probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the likeliest emotions, -1 where all are as likely; shape (clips,)."""
+    return np.where(np.ptp(probabilities, axis=1) > 0, probabilities.argmax(axis=1), -1)
 
 
 def _measured(
     probabilities: NDArray[np.float64], truth: NDArray[np.intp], clean: NDArray[np.intp]
 ) -> dict[str, float]:
-    predicted = probabilities.argmax(axis=1)
+    predicted = _verdicts(probabilities)
     return {
         "clips": len(truth),
         "wa": round(float(accuracy_score(truth, predicted)), 4),
@@ -209,11 +214,18 @@ class _Bench:
         path = self._work / f"robustness-{self._digest(name)}.npy"
         if not path.exists():
             bar = tqdm(range(len(self._clips)), desc=name, unit="clip")
-            rows = [self._listener.probabilities(self._degraded(name, index)) for index in bar]
+            rows = [self._judged(self._degraded(name, index)) for index in bar]
             self._work.mkdir(parents=True, exist_ok=True)
             with whole_file(path) as unfinished:
                 np.save(unfinished, np.stack(rows))
         return np.asarray(np.load(path), np.float64)
+
+    def _judged(self, waveform: FloatArray) -> NDArray[np.float64]:
+        """Where nothing is left to judge, all emotions are as likely: no verdict."""
+        try:
+            return self._listener.probabilities(waveform)
+        except (SilentError, TooShortError):
+            return np.full(len(EMOTIONS), 1 / len(EMOTIONS))
 
     def _digest(self, name: str) -> str:
         listed = [(clip.corpus, clip.path.name) for clip in self._clips]

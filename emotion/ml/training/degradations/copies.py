@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from emotion.ml.speech.features import FloatArray
+from emotion.ml.speech.features import SILENT_PEAK, FloatArray
 from emotion.ml.training.augmentation import at_speed
 from emotion.ml.training.degradations.beside import (
     Surroundings,
@@ -17,6 +17,7 @@ from emotion.ml.training.degradations.beside import (
     mixed,
     music,
     recorded,
+    speech_power,
 )
 from emotion.ml.training.degradations.faults import (
     after_hiss,
@@ -36,6 +37,9 @@ from emotion.ml.training.degradations.rooms import diffuse_response, in_room, sh
 
 RATE: Final = 16_000
 CORNERS_HZ: Final = (80, 160, 320, 640, 1280, 2560, 5120, 8000)
+
+QUIETEST_DBFS: Final = -60.0
+"""Active level of the softest copy: what a distant talker leaves on a microphone with no gain."""
 
 BIT_RATES: Final = {
     "amr": (4_750, 5_900, 7_400, 12_200),
@@ -108,6 +112,8 @@ def random_part(
     last = max(0, speech.size - length)
     start = 0 if rng.random() < 0.5 else int(rng.integers(last + 1))
     part = speech[start : start + length]
+    if np.abs(part).max() < SILENT_PEAK:  # all of it in a pause
+        part = speech[:length]
     return random_copy(part, rng, around, config) if rng.random() < 0.5 else part
 
 
@@ -153,7 +159,9 @@ def _with_some_fault(waveform: FloatArray, rng: Generator) -> FloatArray:
     if kind == 2:
         seconds, level_dbfs = rng.uniform(0, 0.7), rng.uniform(-70, -45)
         return after_hiss(waveform, rng, seconds=seconds, level_dbfs=level_dbfs)
-    return at_gain(waveform, rng.uniform(-40, 0))
+    # Not further down than this, or a soft voice would be silence.
+    room_db = QUIETEST_DBFS - 10 * np.log10(speech_power(waveform) + 1e-12)
+    return at_gain(waveform, max(rng.uniform(-40, 0), min(0.0, float(room_db))))
 
 
 def _in_some_band(waveform: FloatArray, rng: Generator) -> FloatArray:

@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audio import encode_wav
-from emotion.ml.errors import CorpusError, ModelError, TrainingError
+from emotion.ml.errors import CorpusError, ModelError, SilentError, TrainingError
 from emotion.ml.labels import EMOTIONS
 from emotion.ml.speech.weights_folder import SHIPPED
 from emotion.ml.training import robustness
@@ -53,6 +53,18 @@ def test_what_cannot_be_made_is_left_out_with_its_reason(tones, tmp_path):
     table = as_markdown(evaluation)
     assert "| 30 dB quieter | 25.0 | 25.0 | 75.0 | 0.0 |" in table
     assert "Not measured: noise 10 dB." in table
+
+
+def test_where_nothing_is_left_to_hear_there_is_no_verdict(tones, tmp_path):
+    def deaf_to_soft_sound(waveform):
+        if np.abs(waveform).max() < 0.1:
+            raise SilentError("too soft")
+        return by_loudness(waveform)
+
+    listener = Listener("deaf", "0" * 64, deaf_to_soft_sound)
+    report = measure_robustness(listener, {"emodb": tones}, tmp_path)["deaf"]["robustness"]
+    figures = report["corpora"]["emodb"]["30 dB quieter"]
+    assert (figures["wa"], figures["as_clean"]) == (0.0, 0.0)
 
 
 def test_recorded_noise_is_mixed_in_where_it_is_given(tones, tmp_path):
