@@ -195,7 +195,8 @@ def test_training_cannot_begin_from_a_voice_of_another_shape(examples, tmp_path)
 def test_a_trained_network_is_finished_to_a_voice_of_one_take_an_emotion(
     examples, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(train, "TUNING_SENTENCES", 1)  # pocketsphinx takes seconds a sentence
+    # Short: pocketsphinx takes long over the noise of an untrained network.
+    monkeypatch.setattr(train, "_sentences", lambda n, seed: ["Tea at noon."])
     run = Trainer(examples, list(phoneme_table().values()), tmp_path / "m.pt", CONFIG)
     run.model.duration_predictor.proj.bias.data += 2.0  # frames enough, untrained as it is
     rng = np.random.default_rng(0)
