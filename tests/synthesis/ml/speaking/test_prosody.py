@@ -91,6 +91,9 @@ def clip(parts: list[tuple[bool, int]]) -> np.ndarray:
     )
 
 
+# Training in the same process turns subnormal numbers to zero, which Hypothesis refuses.
+turns_db = st.floats(-1.5, 1.5, allow_subnormal=False)
+signals = st.lists(st.floats(-1, 1, width=32, allow_subnormal=False), min_size=1, max_size=300)
 clips = st.lists(st.tuples(st.booleans(), st.integers(1, 30)), min_size=1, max_size=8).map(clip)
 
 
@@ -109,14 +112,14 @@ def test_an_utterance_changes_its_length_by_no_more_than_its_pauses(waveform, fa
     assert abs(change) <= abs(factor - 1) * silence + RATE // 10
 
 
-@given(clips, st.floats(-1.5, 1.5))
+@given(clips, turns_db)
 @settings(max_examples=50, deadline=None)
 def test_a_change_of_energy_is_undone_by_its_opposite(waveform, change_db):
     back = with_energy(with_energy(waveform, change_db), -change_db)
     np.testing.assert_allclose(back, waveform, atol=1e-6)
 
 
-@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=300), st.floats(3, 25))
+@given(signals, st.floats(3, 25))
 @settings(max_examples=80, deadline=None)
 def test_soft_peaks_keep_every_sign_and_every_order(samples, crest_db):
     waveform = np.array(samples, np.float32)

@@ -80,8 +80,9 @@ def test_contrast_widens_each_band_around_its_mean_and_offset_moves_it():
     torch.testing.assert_close(shaped.std(dim=2), 2 * log_mel.std(dim=2))
 
 
-numbers = st.floats(-20, 20)
-positive = st.floats(0, 20)
+# Training in the same process turns subnormal numbers to zero, which Hypothesis refuses.
+numbers = st.floats(-20, 20, allow_subnormal=False)
+positive = st.floats(0, 20, allow_subnormal=False)
 statistics = st.builds(
     lambda mean, spread, pitch, pitch_spread, frames: Statistics(
         np.full(N_MELS, mean), np.full(N_MELS, spread), pitch, pitch_spread, frames
