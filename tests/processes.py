@@ -38,3 +38,16 @@ def run_python(script: str, **env: str) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
+
+
+def read_settings(**env: str) -> "subprocess.CompletedProcess[str]":
+    """Import the settings in a process of their own, which may refuse them."""
+    return subprocess.run(
+        [sys.executable, "-c", "import config.settings"],
+        cwd=PROJECT_DIR,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

@@ -1,12 +1,10 @@
-import os
-import subprocess
-import sys
 from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.processes import read_settings
 from web.networks import parse_address, parse_network
 
 
@@ -55,18 +53,7 @@ def test_what_is_no_network_is_refused(text):
     ],
 )
 def test_a_setting_that_is_no_network_is_named_at_the_start(proxies, said, tmp_path):
-    environment = {
-        **os.environ,
-        "INFLECT_VAR": str(tmp_path),
-        "INFLECT_TRUSTED_PROXIES": proxies,
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", "import config.settings"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = read_settings(INFLECT_VAR=str(tmp_path), INFLECT_TRUSTED_PROXIES=proxies)
 
     assert (done.returncode != 0) == bool(said), done.stderr
     assert said in done.stderr

@@ -1,9 +1,6 @@
-import os
-import subprocess
-import sys
-
 import pytest
 
+from tests.processes import read_settings
 from web.rates import Rate
 
 
@@ -46,14 +43,7 @@ def test_what_is_no_rate_is_refused_with_how_to_write_one(text):
 )
 @pytest.mark.parametrize(("value", "refused"), [("5/minute", ""), ("5/fortnight", "is no rate")])
 def test_every_setting_takes_the_same_rates(setting, value, refused, tmp_path):
-    environment = {**os.environ, setting: value, "INFLECT_VAR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", "import config.settings"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = read_settings(**{setting: value, "INFLECT_VAR": str(tmp_path)})
 
     assert (done.returncode != 0) == bool(refused), done.stderr
     assert refused in done.stderr
